@@ -1,0 +1,99 @@
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+from chatops.xmpp.jid import JID, InvalidJID
+
+
+def validate_localpart(value: str) -> None:
+    """A username is the normalised local part of a JID (RFC 7622 section 3.3)."""
+    try:
+        jid = JID(f"{value}@{settings.CHATOPS_DOMAIN}")
+    except InvalidJID as error:
+        raise ValidationError("This cannot be the local part of a JID.") from error
+    if jid.local != value or jid.resource:
+        raise ValidationError(f"Write it as {jid.local!r}, as addresses are compared.")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(username=username, **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person (or a program) with an account: the web login and the XMPP account in one."""
+
+    username = models.CharField(max_length=1023, unique=True, validators=[validate_localpart])
+    name = models.CharField(max_length=200, blank=True, help_text="As others see it.")
+    email = models.EmailField(blank=True)
+    is_staff = models.BooleanField("may use the console", default=False)
+    is_active = models.BooleanField(
+        default=True, help_text="Suspended people cannot log in anywhere."
+    )
+    suspended_reason = models.CharField(max_length=500, blank=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+    last_seen = models.DateTimeField(
+        null=True, blank=True, help_text="End of the last XMPP session."
+    )
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        ordering = ["username"]
+
+    def __str__(self) -> str:
+        return self.jid
+
+    @property
+    def jid(self) -> str:
+        """The bare JID."""
+        return f"{self.username}@{settings.CHATOPS_DOMAIN}"
+
+    def get_full_name(self) -> str:
+        return self.name or self.username
+
+    def get_short_name(self) -> str:
+        return self.name or self.username
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    def of(self, user: User) -> Self:
+        return self.filter(user=user)
+
+
+class Device(models.Model):
+    """A client that a person logs in with, known by its resource."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="devices")
+    resource = models.CharField(max_length=1023)
+    client = models.CharField(max_length=200, blank=True, help_text="The software's own name.")
+    door = models.CharField(max_length=20, blank=True)
+    first_seen = models.DateTimeField(default=timezone.now)
+    last_seen = models.DateTimeField(default=timezone.now)
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["user", "resource"]
+        constraints = [models.UniqueConstraint("user", "resource", name="device_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user.jid}/{self.resource}"

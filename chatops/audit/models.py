@@ -1,0 +1,27 @@
+from django.conf import settings
+from django.db import models
+
+
+class Entry(models.Model):
+    """Who did, or read, what: written in the transaction of the deed, never changed."""
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    actor_name = models.CharField(
+        max_length=1100, help_text="As it was at the time: a JID or a command."
+    )
+    door = models.CharField(max_length=20, help_text="browser, xmpp, command, task or api")
+    address = models.GenericIPAddressField(null=True, blank=True)
+    action = models.CharField(max_length=100, db_index=True)
+    target = models.CharField(max_length=1100, db_index=True)
+    details = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name}: {self.action} {self.target}"

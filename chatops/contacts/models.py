@@ -1,0 +1,69 @@
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+
+
+class Subscription(models.TextChoices):
+    """Who sees whose presence, RFC 6121 section 2.1.2.5; REMOVE is for pushes only and never stored."""
+
+    NONE = "none"
+    TO = "to"
+    FROM = "from"
+    BOTH = "both"
+
+
+class Roster(models.Model):
+    """A person's roster as a whole: its version grows with each change (RFC 6121 section 2.6)."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="roster")
+    version = models.PositiveBigIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return f"roster of {self.user}"
+
+
+class RosterItemQuerySet(models.QuerySet["RosterItem"]):
+    def shown(self) -> Self:
+        """What the client sees: without items that exist only for a pre-approval or a request."""
+        return self.filter(hidden=False)
+
+
+class RosterItem(models.Model):
+    """One contact in one person's roster, with the state of both subscriptions."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="roster_items")
+    jid = models.CharField(max_length=2047, help_text="The contact's bare JID.")
+    name = models.CharField(max_length=1023, blank=True)
+    groups = models.JSONField(default=list, blank=True)
+    subscription = models.CharField(
+        max_length=4, choices=Subscription.choices, default=Subscription.NONE
+    )
+    ask = models.BooleanField(default=False, help_text="Pending out: asked, not answered yet.")
+    approved = models.BooleanField(default=False, help_text="Pre-approved, RFC 6121 section 3.4.")
+    hidden = models.BooleanField(default=False, help_text="Not yet in the roster the client sees.")
+
+    objects = RosterItemQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["user", "jid"]
+        constraints = [models.UniqueConstraint("user", "jid", name="roster_item_once")]
+
+    def __str__(self) -> str:
+        return f"{self.jid} in the roster of {self.user}"
+
+
+class SubscriptionRequest(models.Model):
+    """A request to see a person's presence that waits for the answer (RFC 6121 section 3.1.3)."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="requests")
+    sender = models.CharField(max_length=2047, help_text="Bare JID of who asks.")
+    stanza = models.TextField(help_text="The whole presence stanza, delivered at each login.")
+    asked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint("user", "sender", name="subscription_request_once")]
+
+    def __str__(self) -> str:
+        return f"{self.sender} asks {self.user}"

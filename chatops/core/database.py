@@ -1,0 +1,43 @@
+"""The one crossing between the event loop and the ORM."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+
+from chatops.xmpp.errors import Overloaded
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+_pool = ThreadPoolExecutor(
+    max_workers=settings.CHATOPS_DATABASE_THREADS, thread_name_prefix="database"
+)
+
+
+async def in_db(service: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a synchronous service in a database thread and await its result.
+
+    Raises what the service raises; a database that is away or locked becomes Overloaded, which a
+    client sees as `wait`.
+    """
+    call = partial(service, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_pool, _with_fresh_connection, call)
+
+
+def _with_fresh_connection(call: Callable[[], T]) -> T:
+    close_old_connections()
+    try:
+        return call()
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("database not available: %s", type(error).__name__)
+        raise Overloaded from error
+    except DatabaseError:
+        close_old_connections()
+        raise

@@ -1,0 +1,201 @@
+"""The registry: a feature declares what it answers, where, and what disco says of it.
+
+One XEP is one module that makes one `Feature` and hangs its handlers on it. Nothing lists the modules:
+`core.discovery` finds them, and disco, stream features and the table of XEPs come from here.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+from chatops.core.wire import Session
+from chatops.xmpp.elements import Element, SlixmppStanza
+from chatops.xmpp.jid import JID
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A kind of addressee. `label` is the sub-service's label, '' for the domain itself."""
+
+    label: str
+    node: bool  # True: node@host, an account or a room; False: the bare host
+
+
+DOMAIN = Address(
+    "", node=False
+)  # the service; also an IQ without `to` that names no account feature
+ACCOUNT = Address("", node=True)  # a bare JID, answered by the service on the account's behalf
+
+
+@dataclass(frozen=True, slots=True)
+class IqRequest:
+    """An IQ of type get or set that the service answers itself."""
+
+    stanza: Element
+    payload: Element
+    sender: JID
+    to: JID  # never empty: without `to` it is the sender's bare JID (RFC 6120 section 8.1.2.1)
+    type: str
+    session: Session | None  # None for foreign domains
+
+    @property
+    def id(self) -> str:
+        return self.stanza.get("id", "")
+
+
+Payload: TypeAlias = Element | SlixmppStanza | None
+IqHandler: TypeAlias = Callable[[IqRequest], Awaitable[Payload]]
+StanzaHandler: TypeAlias = Callable[[Element, JID, JID, Session | None], Awaitable[None] | None]
+H = TypeVar("H", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """XEP-0030 identity."""
+
+    category: str
+    type: str
+    name: str
+
+
+@dataclass
+class Feature:
+    """An XEP (or RFC part) that this service supports: ``Feature("XEP-0199", (PING,), at=(DOMAIN,))``.
+
+    `namespaces` are announced by disco#info at every address of `at`.
+    """
+
+    spec: str
+    namespaces: tuple[str, ...] = ()
+    at: tuple[Address, ...] = (DOMAIN,)
+    level: str = "complete"  # or "partial", for the table of XEPs
+    note: str = ""
+    module: str = field(default="", init=False)
+    title: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        registry.features.append(self)
+
+    def iq(self, type_: str, tag: str, at: tuple[Address, ...] | None = None) -> Callable[[H], H]:
+        """Answer IQs of that type whose payload is ``{namespace}tag``.
+
+        The handler returns the payload of the result (None: empty) or raises Refused.
+        """
+
+        def register(handler: H) -> H:
+            self._describe(handler)
+            for address in at or self.at:
+                key = (address, type_, tag)
+                if key in registry.iqs:
+                    raise RuntimeError(f"{key} is answered twice")
+                registry.iqs[key] = handler
+            return handler
+
+        return register
+
+    def presence(self, address: Address) -> Callable[[H], H]:
+        """Take presence stanzas to that kind of address: ``handler(stanza, sender, to, session)``."""
+        return self._stanzas(registry.presences, address)
+
+    def message(self, address: Address) -> Callable[[H], H]:
+        """Take messages to that kind of address (accounts have the pipeline instead)."""
+        return self._stanzas(registry.messages, address)
+
+    def stream_feature(self, build: Callable[[], Element]) -> Callable[[], Element]:
+        """Announce an element among the stream features after authentication."""
+        self._describe(build)
+        registry.stream_features.append(build)
+        return build
+
+    def on_session(self, moment: str) -> Callable[[H], H]:
+        """Call ``handler(session)`` at "bound" or "ended"; a coroutine is awaited."""
+
+        def register(handler: H) -> H:
+            self._describe(handler)
+            registry.session_hooks.setdefault(moment, []).append(handler)
+            return handler
+
+        return register
+
+    def _stanzas(self, table: dict[Address, Any], address: Address) -> Callable[[H], H]:
+        def register(handler: H) -> H:
+            self._describe(handler)
+            if address in table:
+                raise RuntimeError(f"{address} is taken twice")
+            table[address] = handler
+            return handler
+
+        return register
+
+    def _describe(self, handler: Callable[..., Any]) -> None:
+        self.module = self.module or handler.__module__
+
+
+@dataclass
+class SubService:
+    """A host of its own below the domain: ``conference.`` and its like."""
+
+    label: str
+    identity: Identity
+    info: "InfoHook | None" = None  # extends disco#info of a node
+    items: "ItemsHook | None" = None  # disco#items of the host and of a node
+
+    def __post_init__(self) -> None:
+        registry.subservices[self.label] = self
+
+    @property
+    def host(self) -> Address:
+        return Address(self.label, node=False)
+
+    @property
+    def node(self) -> Address:
+        return Address(self.label, node=True)
+
+
+@dataclass
+class Info:
+    """What disco#info answers; hooks add to it or raise Refused."""
+
+    identities: list[Identity] = field(default_factory=list)
+    features: set[str] = field(default_factory=set)
+    forms: list[Element] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of disco#items."""
+
+    jid: str
+    name: str = ""
+    node: str = ""
+
+
+InfoHook: TypeAlias = Callable[[IqRequest, Info], Awaitable[None]]
+ItemsHook: TypeAlias = Callable[[IqRequest], Awaitable[list[Item]]]
+
+
+@dataclass
+class Registry:
+    """All that has been declared."""
+
+    features: list[Feature] = field(default_factory=list)
+    iqs: dict[tuple[Address, str, str], IqHandler] = field(default_factory=dict)
+    presences: dict[Address, StanzaHandler] = field(default_factory=dict)
+    messages: dict[Address, StanzaHandler] = field(default_factory=dict)
+    stream_features: list[Callable[[], Element]] = field(default_factory=list)
+    session_hooks: dict[str, list[Callable[[Session], Awaitable[None] | None]]] = field(
+        default_factory=dict
+    )
+    subservices: dict[str, SubService] = field(default_factory=dict)
+
+    def namespaces(self, address: Address) -> set[str]:
+        """What disco#info announces at that kind of address."""
+        return {
+            namespace
+            for feature in self.features
+            if address in feature.at
+            for namespace in feature.namespaces
+        }
+
+
+registry = Registry()

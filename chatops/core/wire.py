@@ -1,0 +1,117 @@
+"""What runs, as the domain apps see it: sessions, routing and the journal. The bridge implements it."""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from chatops.core.journal import Write
+from chatops.xmpp.elements import Element
+from chatops.xmpp.jid import JID
+
+
+class Tracked(Protocol):
+    """One message on its way to one device; the ledger's hand on the wire."""
+
+    def sent(self, session: "Session") -> None:
+        """It was written to the session's connection."""
+
+    def confirmed(self, session: "Session") -> None:
+        """The device acknowledged it (XEP-0198)."""
+
+    def settled(self, session: "Session") -> None:
+        """A connection without XEP-0198 showed life, or closed cleanly, after the kernel's peer had it."""
+
+    def lost(self, session: "Session") -> None:
+        """The session is gone and nothing says that the device got it."""
+
+
+class Session(Protocol):
+    """A bound resource, RFC 6120 section 7: one device that is logged in."""
+
+    jid: JID  # the full JID
+    bare: str  # its bare JID, as text
+    user_id: int
+    device_id: int
+    door: str  # "tcp", "tls", "websocket"
+    address: str  # where it comes from
+    client: str  # name of the client's software, "" until known
+    since: float  # time.time() of the login
+    priority: int
+    presence: Element | None  # its last available presence, None while it is not available
+    carbons: bool
+    interested: bool  # it asked for the roster, so it gets roster pushes
+    blocked_until_resumed: bool  # its connection is cut, and it may come back (XEP-0198)
+    notes: dict[str, Any]  # what features remember of this session, under their own names
+
+    def send(self, stanza: bytes | Element, tracked: Tracked | None = None) -> None:
+        """Write a stanza; queues it while the connection is cut."""
+
+    def end(self, condition: str, text: str = "") -> None:
+        """Close the stream with a stream error, and end the session for good."""
+
+
+class Wire(Protocol):
+    """The running service."""
+
+    node: str
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop: ...
+
+    def sessions_of(self, bare: str) -> Collection[Session]:
+        """All sessions of an account, available or not."""
+
+    def session(self, full: JID) -> Session | None: ...
+
+    def all_sessions(self) -> Collection[Session]: ...
+
+    def route(self, stanza: Element) -> None:
+        """Send a stanza on its way, from and to set: to an account, a session, a sub-service, a link.
+
+        For what the service itself or a sub-service says; no permission is asked.
+        """
+
+    def commit(
+        self,
+        writes: Sequence[Write],
+        done: Callable[[], None],
+        failed: Callable[[], None] | None = None,
+    ) -> None:
+        """Have rows written in the next batch; then call `done`, or `failed` where it cannot be.
+
+        Calls are made on the loop, in the order of `commit`, also for no rows at all.
+        """
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine in the background; its exception is logged."""
+
+    def page(self, group: str, event: dict[str, Any]) -> None:
+        """Tell the live pages that look at `group`. Callable from the loop only."""
+
+
+@dataclass
+class _Seat:
+    wire: Wire | None = field(default=None)
+
+
+_seat = _Seat()
+
+
+class NotRunning(RuntimeError):
+    """This process runs no bridge; ring a bell instead (`core.live`)."""
+
+
+def wire() -> Wire:
+    """The service that runs in this process. Raises NotRunning."""
+    if _seat.wire is None:
+        raise NotRunning
+    return _seat.wire
+
+
+def running() -> bool:
+    return _seat.wire is not None
+
+
+def install(implementation: Wire | None) -> None:
+    _seat.wire = implementation

@@ -1,0 +1,122 @@
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+
+from chatops.accounts.models import Device, User
+from chatops.core.ids import moment_of
+
+
+class State(models.IntegerChoices):
+    """How far one message has come with one recipient's device; it only grows, but for QUEUED."""
+
+    STORED = 10, "stored"  # committed, not yet written to a device
+    QUEUED = 20, "queued"  # nobody was there: it waits for the next login
+    SENT = 30, "sent"  # written to the device's connection
+    CONFIRMED = 40, "confirmed"  # the device said so: XEP-0198, XEP-0184
+    DISPLAYED = 50, "displayed"  # XEP-0333
+    FAILED = 60, "failed"
+    EXPIRED = 70, "expired"
+    DISCARDED = 80, "discarded"
+
+
+class EventKind(models.IntegerChoices):
+    """What can happen to a message; State has what is left of it."""
+
+    ACCEPTED = 5, "accepted"
+    STORED = 10, "stored"
+    QUEUED = 20, "queued offline"
+    SENT = 30, "sent"
+    CONFIRMED = 40, "confirmed"
+    DISPLAYED = 50, "displayed"
+    REQUEUED = 55, "back in the queue"
+    RETRIED = 57, "retried"
+    FAILED = 60, "failed"
+    EXPIRED = 70, "expired"
+    DISCARDED = 80, "discarded"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def owed_to(self, user: User) -> Self:
+        """What still has to reach somebody: the offline queue, in the order of acceptance."""
+        return self.filter(recipient=user, owed=True).order_by("message_id")
+
+    def of_message(self, message_id: int) -> Self:
+        return self.filter(message_id=message_id)
+
+
+class Delivery(models.Model):
+    """Where one message stands with one recipient, on one device: derived from the events.
+
+    Without a device it stands for the account as a whole: it is queued.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    # The message may be one that is kept nowhere (no-store), so the database does not insist on it.
+    message = models.ForeignKey(
+        "archive.Message", models.DO_NOTHING, db_constraint=False, related_name="deliveries"
+    )
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="deliveries"
+    )
+    device = models.ForeignKey(
+        Device, models.SET_NULL, null=True, blank=True, related_name="deliveries"
+    )
+    state = models.SmallIntegerField(choices=State.choices)
+    owed = models.BooleanField(default=True, help_text="It must be offered again.")
+    changed = models.BigIntegerField(help_text="Id of the last event, so also its time.")
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        ordering = ["-id"]
+        indexes = [
+            models.Index("message", name="delivery_by_message"),
+            models.Index(
+                "recipient", "message", name="delivery_owed", condition=models.Q(owed=True)
+            ),
+            models.Index("state", "id", name="delivery_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} → {self.recipient}: {self.get_state_display()}"
+
+    @property
+    def changed_at(self) -> datetime:
+        return moment_of(self.changed)
+
+
+class Event(models.Model):
+    """One line of a message's timeline. Append-only."""
+
+    id = models.BigIntegerField(primary_key=True, help_text="Time-ordered: also when it happened.")
+    message_id = models.BigIntegerField()
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="+",
+    )
+    device = models.ForeignKey(
+        Device, models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
+    )
+    kind = models.SmallIntegerField(choices=EventKind.choices)
+    node = models.CharField(max_length=64, blank=True)
+    door = models.CharField(max_length=20, blank=True)
+    detail = models.CharField(
+        max_length=500, blank=True, help_text="By what: an ack, a receipt, an error."
+    )
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index("message_id", "id", name="event_by_message")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.message_id}"
+
+    @property
+    def at(self) -> datetime:
+        return moment_of(self.pk)

@@ -1,0 +1,106 @@
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+
+from chatops.xmpp.jid import JID, InvalidJID
+
+
+def validate_room_name(value: str) -> None:
+    """The local part of the room's JID."""
+    try:
+        jid = JID(f"{value}@conference.{settings.CHATOPS_DOMAIN}")
+    except InvalidJID as error:
+        raise ValidationError("This cannot be the local part of a room's address.") from error
+    if jid.local != value or jid.resource:
+        raise ValidationError(f"Write it as {jid.local!r}, as addresses are compared.")
+
+
+class WhoSeesJids(models.TextChoices):
+    MODERATORS = "moderators", "moderators only"
+    ANYONE = "anyone", "everybody in the room"
+
+
+class PrivateMessages(models.TextChoices):
+    ANYONE = "anyone", "everybody"
+    PARTICIPANTS = "participants", "those who have voice"
+    MODERATORS = "moderators", "moderators"
+    NONE = "none", "nobody"
+
+
+class Room(models.Model):
+    """A chat room (XEP-0045): what is kept of it. Who is inside is known to the running service."""
+
+    localpart = models.CharField(
+        "address", max_length=1023, unique=True, validators=[validate_room_name]
+    )
+    name = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    language = models.CharField(max_length=35, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    locked = models.BooleanField(
+        default=False, help_text="New, and not yet configured by its owner."
+    )
+
+    is_persistent = models.BooleanField("persistent", default=True)
+    is_public = models.BooleanField("listed in the directory", default=True)
+    is_members_only = models.BooleanField("members only", default=False)
+    is_moderated = models.BooleanField("moderated", default=False)
+    password = models.CharField(max_length=200, blank=True)
+    who_sees_jids = models.CharField(
+        max_length=10, choices=WhoSeesJids.choices, default=WhoSeesJids.MODERATORS
+    )
+    private_messages = models.CharField(
+        max_length=12, choices=PrivateMessages.choices, default=PrivateMessages.ANYONE
+    )
+    max_occupants = models.PositiveIntegerField(default=0, help_text="0 means no limit.")
+    occupants_may_change_subject = models.BooleanField(default=False)
+    members_may_invite = models.BooleanField(default=False)
+    is_logged = models.BooleanField("archived", default=True)
+    history_length = models.PositiveIntegerField(
+        default=20, validators=[MaxValueValidator(1000)], help_text="Messages shown to a newcomer."
+    )
+    presence_broadcast = models.JSONField(
+        default=list, blank=True, help_text="Roles whose presence is broadcast; empty means all."
+    )
+    member_list_visible_to = models.JSONField(
+        default=list, blank=True, help_text="Roles that may fetch the member list; empty means all."
+    )
+
+    subject = models.TextField(blank=True)
+    subject_set_by = models.CharField(max_length=3071, blank=True, help_text="Occupant JID.")
+    subject_set_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["localpart"]
+
+    def __str__(self) -> str:
+        return self.name or self.localpart
+
+    @property
+    def jid(self) -> str:
+        return f"{self.localpart}@conference.{settings.CHATOPS_DOMAIN}"
+
+
+class Affiliation(models.Model):
+    """A long-lived association of a person with a room, XEP-0045 section 5.2. No row means none."""
+
+    class Rank(models.TextChoices):
+        OWNER = "owner"
+        ADMIN = "admin"
+        MEMBER = "member"
+        OUTCAST = "outcast"
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="affiliations")
+    jid = models.CharField(max_length=2047, help_text="Bare JID.")
+    rank = models.CharField("affiliation", max_length=7, choices=Rank.choices)
+    nickname = models.CharField(max_length=1023, blank=True, help_text="Reserved with the room.")
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["room", "jid"]
+        constraints = [models.UniqueConstraint("room", "jid", name="affiliation_once")]
+
+    def __str__(self) -> str:
+        return f"{self.jid}: {self.rank} of {self.room}"

@@ -1,0 +1,240 @@
+"""Django's settings, and the service's own: each from the environment, with a default that works."""
+
+import os
+import secrets
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str) -> str:
+    return os.environ.get(name, default)
+
+
+def env_int(name: str, default: int) -> int:
+    text = os.environ.get(name, "")
+    try:
+        return int(text) if text else default
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {text!r}.") from error
+
+
+def env_choice(name: str, *choices: str) -> str:
+    """One of the choices; the first is the default."""
+    text = os.environ.get(name) or choices[0]
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {text!r}.")
+    return text
+
+
+def env_on(name: str, *, default: bool) -> bool:
+    return env_choice(name, *(("on", "off") if default else ("off", "on"))) == "on"
+
+
+# Where it stands
+
+CHATOPS_DATA = Path(env("CHATOPS_DATA", str(BASE_DIR / "var"))).resolve()
+CHATOPS_DOMAIN = env("CHATOPS_DOMAIN", "localhost").lower()
+CHATOPS_HTTP = env("CHATOPS_HTTP", "127.0.0.1:8000")
+CHATOPS_C2S = env("CHATOPS_C2S", "127.0.0.1:5222")
+CHATOPS_C2S_TLS = env("CHATOPS_C2S_TLS", "")
+CHATOPS_TLS_CERTIFICATE = env("CHATOPS_TLS_CERTIFICATE", "")
+CHATOPS_TLS_KEY = env("CHATOPS_TLS_KEY", "")
+CHATOPS_REDIS_URL = env("CHATOPS_REDIS_URL", "")
+CHATOPS_NODE = env_int("CHATOPS_NODE", 0)
+
+# What it allows
+
+CHATOPS_ALLOW_PLAINTEXT = env_choice("CHATOPS_ALLOW_PLAINTEXT", "loopback", "never", "always")
+CHATOPS_SCRAM_ITERATIONS = env_int("CHATOPS_SCRAM_ITERATIONS", 10_000)
+CHATOPS_MAX_STANZA_BYTES = env_int("CHATOPS_MAX_STANZA_BYTES", 262_144)
+CHATOPS_MAX_STANZA_BYTES_UNAUTHENTICATED = env_int(
+    "CHATOPS_MAX_STANZA_BYTES_UNAUTHENTICATED", 65_536
+)
+CHATOPS_AUTH_TIMEOUT_SECONDS = env_int("CHATOPS_AUTH_TIMEOUT_SECONDS", 30)
+CHATOPS_IDLE_TIMEOUT_SECONDS = env_int("CHATOPS_IDLE_TIMEOUT_SECONDS", 300)
+CHATOPS_RESUME_SECONDS = env_int("CHATOPS_RESUME_SECONDS", 300)
+CHATOPS_MAX_AUTH_FAILURES = env_int("CHATOPS_MAX_AUTH_FAILURES", 5)
+CHATOPS_MAX_SESSIONS_PER_ACCOUNT = env_int("CHATOPS_MAX_SESSIONS_PER_ACCOUNT", 50)
+CHATOPS_STANZAS_PER_SECOND = env_int("CHATOPS_STANZAS_PER_SECOND", 0)
+CHATOPS_SEND_BUFFER_BYTES = env_int("CHATOPS_SEND_BUFFER_BYTES", 4_194_304)
+CHATOPS_DATABASE_THREADS = env_int("CHATOPS_DATABASE_THREADS", 4)
+# How long a sender waits for his message to be stored before he is told to try again.
+CHATOPS_STORE_SECONDS = 0.9
+
+# A message passes these in this order; each may change, answer or end it (core.envelope).
+MESSAGE_POLICY = [
+    "chatops.delivery.policies.note_receipts",
+    "chatops.bridge.policies.choose_sessions",
+    "chatops.archive.policies.keep",
+    "chatops.delivery.policies.track",
+    "chatops.bridge.policies.copy_to_own_devices",
+]
+
+
+def _secret_key() -> str:
+    """From the environment, else made once and kept in the data folder for its owner."""
+    if key := os.environ.get("CHATOPS_SECRET_KEY"):
+        return key
+    file = CHATOPS_DATA / "secret-key"
+    if not file.exists():
+        CHATOPS_DATA.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_suffix(f".{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(50))
+        try:
+            os.link(fresh, file)  # whoever is first wins, also between processes
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return file.read_text().strip()
+
+
+# Django
+
+SECRET_KEY = _secret_key()
+DEBUG = env_on("CHATOPS_DEBUG", default=False)
+_public_hosts = [host for host in env("CHATOPS_ALLOWED_HOSTS", "").split(",") if host]
+ALLOWED_HOSTS = _public_hosts or [CHATOPS_DOMAIN, "localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in _public_hosts]
+BEHIND_TLS = env_on("CHATOPS_HTTPS", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "channels",
+    "chatops.core",
+    "chatops.audit",
+    "chatops.accounts",
+    "chatops.contacts",
+    "chatops.archive",
+    "chatops.delivery",
+    "chatops.rooms",
+    "chatops.notices",
+    "chatops.bridge",
+    "chatops.console",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "chatops.urls"
+ASGI_APPLICATION = "chatops.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+_database_url = os.environ.get("DATABASE_URL", "")
+if _database_url:
+    DATABASES = {"default": dj_database_url.parse(_database_url, conn_max_age=600)}
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(CHATOPS_DATA / "chatops.sqlite3"),
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 5,  # seconds to wait for another writer
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                " PRAGMA mmap_size=268435456; PRAGMA cache_size=-32000;",
+            },
+        }
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["chatops.accounts.hashers.ScramPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = CHATOPS_DATA / "static"
+WHITENOISE_USE_FINDERS = True  # no collectstatic needed to start
+
+# Channels and Celery: inside this process, or over Redis.
+if CHATOPS_REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [CHATOPS_REDIS_URL]},
+        }
+    }
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CELERY_BROKER_URL = CHATOPS_REDIS_URL or "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS = {} if CHATOPS_REDIS_URL else {"polling_interval": 0.05}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_TIMEZONE = TIME_ZONE
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env("CHATOPS_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "uvicorn.access": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "slixmpp": {"level": "ERROR"},
+    },
+}
+
+UNFOLD = {
+    "SITE_TITLE": "ChatOps",
+    "SITE_HEADER": "ChatOps",
+    "SITE_SUBHEADER": CHATOPS_DOMAIN,
+    "SITE_ICON": lambda request: static("console/logo.svg"),
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+}
