@@ -101,6 +101,10 @@ class Feature:
         """Take messages to that kind of address (accounts have the pipeline instead)."""
         return self._stanzas(registry.messages, address)
 
+    def relay(self, address: Address) -> Callable[[H], H]:
+        """Take whole IQ stanzas, results too, sent to a full JID there (an occupant of a room)."""
+        return self._stanzas(registry.relays, address)
+
     def stream_feature(self, build: Callable[[], Element]) -> Callable[[], Element]:
         """Announce an element among the stream features after authentication."""
         self._describe(build)
@@ -108,7 +112,10 @@ class Feature:
         return build
 
     def on_session(self, moment: str) -> Callable[[H], H]:
-        """Call ``handler(session)`` at "bound" or "ended"; a coroutine is awaited."""
+        """Call ``handler(session)`` at "bound", "available" or "ended"; a coroutine is awaited.
+
+        "available": its presence came to have a priority of 0 or more, so messages may flow.
+        """
 
         def register(handler: H) -> H:
             self._describe(handler)
@@ -182,6 +189,7 @@ class Registry:
     iqs: dict[tuple[Address, str, str], IqHandler] = field(default_factory=dict)
     presences: dict[Address, StanzaHandler] = field(default_factory=dict)
     messages: dict[Address, StanzaHandler] = field(default_factory=dict)
+    relays: dict[Address, StanzaHandler] = field(default_factory=dict)
     stream_features: list[Callable[[], Element]] = field(default_factory=list)
     session_hooks: dict[str, list[Callable[[Session], Awaitable[None] | None]]] = field(
         default_factory=dict

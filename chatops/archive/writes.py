@@ -1,0 +1,59 @@
+"""The archive's rows as the journal writes them: plain tuples for prepared statements."""
+
+from chatops.archive.models import Entry, Kind, Message
+from chatops.core.journal import Write, insert
+from chatops.xmpp.elements import Element, serialise, text_of
+from chatops.xmpp.jid import JID
+from chatops.xmpp.names import RECEIPTS
+
+MESSAGE_INSERT = insert(
+    Message,
+    "id",
+    "kind",
+    "sender",
+    "recipient",
+    "sender_bare",
+    "recipient_bare",
+    "stanza_id",
+    "thread",
+    "body",
+    "wants_receipt",
+    "xml",
+    order=10,
+)
+ENTRY_INSERT = insert(Entry, "archive", "message", "peer", order=20)
+
+KINDS = {
+    "normal": Kind.NORMAL.value,
+    "chat": Kind.CHAT.value,
+    "groupchat": Kind.GROUPCHAT.value,
+    "headline": Kind.HEADLINE.value,
+}
+_REQUEST = f"{{{RECEIPTS}}}request"
+
+
+def message_write(
+    message_id: int, element: Element, *, sender: JID, recipient: JID, xml: bytes | None = None
+) -> Write:
+    """The row that keeps a message stanza; `xml` is the stanza where it is serialised already."""
+    return Write(
+        MESSAGE_INSERT,
+        (
+            message_id,
+            KINDS.get(element.get("type", "normal"), Kind.NORMAL.value),
+            sender.full,
+            recipient.full,
+            sender.bare,
+            recipient.bare,
+            element.get("id", ""),
+            text_of(element, "thread") or "",
+            text_of(element, "body") or "",
+            element.find(_REQUEST) is not None,
+            (xml or serialise(element)).decode(),
+        ),
+    )
+
+
+def entry_write(archive_id: int, message_id: int, peer: str) -> Write:
+    """The message's place in one archive; `peer` is the other side's bare JID."""
+    return Write(ENTRY_INSERT, (archive_id, message_id, peer))
