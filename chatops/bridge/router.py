@@ -1,0 +1,312 @@
+"""Where a stanza goes, RFC 6120 section 10 and RFC 6121 section 8: accounts, sessions, sub-services."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from django.conf import settings
+
+from chatops.bridge.messages import MessagePath
+from chatops.core.features import (
+    ACCOUNT,
+    DOMAIN,
+    Address,
+    IqHandler,
+    IqRequest,
+    Payload,
+    StanzaHandler,
+    registry,
+)
+from chatops.core.wire import Session, wire
+from chatops.xmpp.elements import Element, from_slixmpp, local_name, tag_of
+from chatops.xmpp.errors import (
+    BadRequest,
+    InternalError,
+    Malformed,
+    Refused,
+    RemoteServerNotFound,
+    Unavailable,
+    answerable,
+    error_reply,
+)
+from chatops.xmpp.jid import JID, InvalidJID, parse
+from chatops.xmpp.stanzas import result
+
+logger = logging.getLogger(__name__)
+
+Pending = Awaitable[None] | None
+
+
+class Router:
+    """Takes stanzas from sessions (`handle`) and from the service itself (`route`)."""
+
+    def __init__(self, messages: MessagePath) -> None:
+        self.domain: str = settings.CHATOPS_DOMAIN
+        self._messages = messages
+
+    # From a client
+
+    def handle(self, session: Session, element: Element) -> Pending:
+        """One stanza of a bound session, `from` already true.
+
+        Returns None when it is done or goes on by itself; else what the stream waits for before
+        the session's next stanza.
+        """
+        kind = local_name(element)
+        try:
+            to = self._addressee(element, session)
+        except InvalidJID:
+            self._refuse(element, session, Malformed())
+            return None
+        if kind == "message":
+            return self._message(session, element, session.jid, to)
+        if kind == "iq":
+            return self._iq(element, session.jid, to, session)
+        return self._presence(element, session.jid, to, session)
+
+    def _addressee(self, element: Element, session: Session) -> JID:
+        text = element.get("to")
+        if text is None:
+            # RFC 6120 section 10.3: without an address it is for the account itself.
+            return parse(session.bare)
+        return parse(text)
+
+    # From the service
+
+    def route(self, element: Element) -> None:
+        """Send on what the service or a sub-service says, `from` and `to` set."""
+        try:
+            sender, to = parse(element.get("from")), parse(element.get("to"))
+        except InvalidJID:
+            logger.exception("the service made a stanza with a malformed address")
+            return
+        kind = local_name(element)
+        if to.domain == self.domain and kind != "message" and to.resource:
+            session = wire().session(to)
+            if session is not None:
+                session.send(element)
+                return
+        if kind == "message":
+            pending = self._message(None, element, sender, to)
+        elif kind == "iq":
+            pending = self._iq(element, sender, to, None)
+        else:
+            pending = self._presence(element, sender, to, None)
+        if pending is not None:
+            wire().spawn(_awaited(pending))
+
+    # Messages
+
+    def _message(self, session: Session | None, element: Element, sender: JID, to: JID) -> Pending:
+        if to.domain == self.domain and to.local:
+            begin, finished = _in_flight(session)
+            begin()
+            return self._messages.take(element, sender, to, session, finished)
+        address = self._address(to)
+        handler = registry.messages.get(address) if address is not None else None
+        if handler is None:
+            self._refuse(element, session, _nobody(to, address))
+            return None
+        begin, finished = _in_flight(session)
+        begin()
+        pending = self._call(handler, element, sender, to, session)
+        if isinstance(pending, asyncio.Future):
+            # It is on its way to the journal; the sender's next message need not wait for it.
+            pending.add_done_callback(
+                lambda future: self._finished(future, element, session, finished)
+            )
+            return None
+        if pending is None:
+            finished()
+            return None
+        return self._finishing(pending, finished)
+
+    def _finished(
+        self,
+        future: "asyncio.Future[None]",
+        element: Element,
+        session: Session | None,
+        finished: Callable[[], None],
+    ) -> None:
+        error = None if future.cancelled() else future.exception()
+        if error is not None:
+            self._fail(element, session, error)
+        finished()
+
+    async def _finishing(self, pending: Awaitable[None], finished: Callable[[], None]) -> None:
+        try:
+            await pending
+        finally:
+            finished()
+
+    # Presence
+
+    def _presence(self, element: Element, sender: JID, to: JID, session: Session | None) -> Pending:
+        if element.get("to") is None:
+            address: Address | None = DOMAIN
+        elif to.domain == self.domain:
+            address = ACCOUNT if to.local else None
+            if address is None:
+                return None  # the service has no presence of its own
+        else:
+            address = self._address(to)
+        handler = registry.presences.get(address) if address is not None else None
+        if handler is None:
+            if element.get("type") not in ("unavailable", "error"):
+                self._refuse(element, session, _nobody(to, address))
+            return None
+        return self._call(handler, element, sender, to, session)
+
+    # IQs
+
+    def _iq(self, element: Element, sender: JID, to: JID, session: Session | None) -> Pending:
+        type_ = element.get("type")
+        if type_ not in ("get", "set", "result", "error") or not element.get("id"):
+            self._refuse(element, session, BadRequest("An iq needs an id and a known type."))
+            return None
+        if type_ in ("get", "set") and len(element) != 1:
+            self._refuse(element, session, BadRequest("A request has exactly one payload."))
+            return None
+        if to.domain == self.domain and to.resource:
+            addressee = wire().session(to)
+            if addressee is not None:
+                addressee.send(element)
+            else:
+                self._refuse(element, session, Unavailable("That device is not connected."))
+            return None
+        address = self._address(to)
+        if address is not None and to.resource and address in registry.relays:
+            return self._call(registry.relays[address], element, sender, to, session)
+        if type_ in ("result", "error"):
+            return None  # nobody waits for it: the service's own requests are answered in handlers
+        if address is None:
+            self._refuse(element, session, RemoteServerNotFound())
+            return None
+        handler = self._iq_handler(element, address)
+        if handler is None:
+            return self._unknown(element, session, to, address)
+        request = IqRequest(element, element[0], sender, to, type_, session)
+        return self._answer(handler, request)
+
+    def _iq_handler(self, element: Element, address: Address) -> IqHandler | None:
+        key = (element.get("type", ""), tag_of(element[0]))
+        handler = registry.iqs.get((address, *key))
+        if handler is None and element.get("to") is None:
+            handler = registry.iqs.get((DOMAIN, *key))
+        return handler
+
+    def _unknown(
+        self, element: Element, session: Session | None, to: JID, address: Address
+    ) -> Pending:
+        # The same answer whether or not the account exists (RFC 6121 section 8.5.1).
+        self._refuse(element, session, Unavailable("Nothing here answers that request."))
+        return None
+
+    async def _answer(self, handler: IqHandler, request: IqRequest) -> None:
+        try:
+            payload = await handler(request)
+        except Exception as error:  # noqa: BLE001 - _fail answers, and logs what is no refusal
+            self._fail(request.stanza, request.session, error)
+            return
+        self._reply(result(request.stanza, _as_element(payload)), request.session)
+
+    # Answers
+
+    def _call(
+        self,
+        handler: StanzaHandler,
+        element: Element,
+        sender: JID,
+        to: JID,
+        session: Session | None,
+    ) -> Pending:
+        try:
+            pending = handler(element, sender, to, session)
+        except Exception as error:  # noqa: BLE001 - as in _answer
+            self._fail(element, session, error)
+            return None
+        if pending is None or isinstance(pending, asyncio.Future):
+            return pending
+        return self._guarded(pending, element, session)
+
+    async def _guarded(
+        self, pending: Awaitable[None], element: Element, session: Session | None
+    ) -> None:
+        try:
+            await pending
+        except Exception as error:  # noqa: BLE001 - as in _answer
+            self._fail(element, session, error)
+
+    def _fail(self, element: Element, session: Session | None, error: BaseException) -> None:
+        if isinstance(error, Refused):
+            self._refuse(element, session, error)
+            return
+        logger.error("while handling a %s", local_name(element), exc_info=error)
+        self._refuse(element, session, InternalError())
+
+    def _refuse(self, element: Element, session: Session | None, refusal: Refused) -> None:
+        if answerable(element):
+            self._reply(error_reply(element, refusal), session)
+
+    def _reply(self, reply: Element, session: Session | None) -> None:
+        if session is not None:
+            session.send(reply)
+        elif reply.get("to"):
+            self.route(reply)
+
+    # Addresses
+
+    def _address(self, to: JID) -> Address | None:
+        """Which kind of addressee that is; None for a domain that is not ours."""
+        if to.domain == self.domain:
+            return ACCOUNT if to.local else DOMAIN
+        label, _, parent = to.domain.partition(".")
+        if parent == self.domain and label in registry.subservices:
+            return Address(label, node=bool(to.local))
+        return None
+
+    # Sessions
+
+    async def session_bound(self, session: Session) -> None:
+        await run_hooks("bound", session)
+
+    async def session_ended(self, session: Session) -> None:
+        await run_hooks("ended", session)
+
+
+async def run_hooks(moment: str, session: Session) -> None:
+    """Call what features have hung on that moment; one's failure does not keep the others."""
+    for hook in registry.session_hooks.get(moment, ()):
+        try:
+            pending = hook(session)
+            if pending is not None:
+                await pending
+        except Exception:
+            logger.exception("at session %s", moment)
+
+
+def _in_flight(session: Session | None) -> tuple[Callable[[], None], Callable[[], None]]:
+    """How the sender's session is told that its message is under way, and that it is done."""
+    if session is None:
+        return _nothing, _nothing
+    return session.begin, session.finish
+
+
+def _nobody(to: JID, address: Address | None) -> Refused:
+    if address is None:
+        return RemoteServerNotFound(f"This service does not reach {to.domain}.")
+    return Unavailable("Nothing here takes that.")
+
+
+def _as_element(payload: Payload) -> Element | None:
+    if payload is None or isinstance(payload, Element):
+        return payload
+    return from_slixmpp(payload)
+
+
+async def _awaited(pending: Awaitable[None]) -> None:
+    await pending
+
+
+def _nothing() -> None:
+    """The service itself waits for nothing."""

@@ -40,6 +40,7 @@ class Envelope:
     writes: list[Write] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
     carbons: list[Session] = field(default_factory=list)  # "received" carbons go there
+    own_copies: list[Session] = field(default_factory=list)  # "sent" carbons go there
     sender_id: int | None = None  # account pk of the sender, where it is local
     recipient_id: int | None = None  # account pk of the addressee, where it exists
     archived: bool = False  # a row of archive.Message is among `writes`

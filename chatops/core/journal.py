@@ -23,6 +23,7 @@ class Statement:
     model: type[models.Model]
     build: Callable[[type[models.Model]], str]
     order: int
+    stamped: bool = False  # a first column of None becomes an id made at the time of writing
     _sql: str | None = field(default=None, init=False)
 
     @property
@@ -39,8 +40,10 @@ class Write(NamedTuple):
     row: Row
 
 
-def insert(model: type[models.Model], *fields: str, order: int, ignore: bool = False) -> Statement:
-    """INSERT of those fields in that order; with `ignore`, a row that exists already is left alone."""
+def insert(
+    model: type[models.Model], *fields: str, order: int, ignore: bool = False, stamped: bool = False
+) -> Statement:
+    """INSERT of those fields in that order; with `ignore`, a row that exists is left alone."""
 
     def build(model: type[models.Model]) -> str:
         columns = ", ".join(_column(model, name) for name in fields)
@@ -48,7 +51,7 @@ def insert(model: type[models.Model], *fields: str, order: int, ignore: bool = F
         tail = " ON CONFLICT DO NOTHING" if ignore else ""
         return f"INSERT INTO {_table(model)} ({columns}) VALUES ({marks}){tail}"  # noqa: S608
 
-    return Statement(model, build, order)
+    return Statement(model, build, order, stamped)
 
 
 def update(

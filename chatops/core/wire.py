@@ -9,6 +9,9 @@ from chatops.core.journal import Write
 from chatops.xmpp.elements import Element
 from chatops.xmpp.jid import JID
 
+# Noted on a session while its queued messages are being handed over.
+FLUSHING = "flushing"
+
 
 class Tracked(Protocol):
     """One message on its way to one device; the ledger's hand on the wire."""
@@ -46,6 +49,14 @@ class Session(Protocol):
 
     def send(self, stanza: bytes | Element, tracked: Tracked | None = None) -> None:
         """Write a stanza; queues it while the connection is cut."""
+
+    async def drained(self) -> None:
+        """Wait until what was sent has mostly left the service, or the session is gone."""
+
+    def begin(self) -> None:
+        """A message of this session is under way; it counts as handled at `finish`."""
+
+    def finish(self) -> None: ...
 
     def end(self, condition: str, text: str = "") -> None:
         """Close the stream with a stream error, and end the session for good."""
@@ -85,6 +96,9 @@ class Wire(Protocol):
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine in the background; its exception is logged."""
+
+    def tell(self, news: object) -> None:
+        """Tell news (`core.live`) from the loop; services ring instead."""
 
     def page(self, group: str, event: dict[str, Any]) -> None:
         """Tell the live pages that look at `group`. Callable from the loop only."""

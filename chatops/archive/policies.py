@@ -1,0 +1,99 @@
+"""What is kept of a message, and in whose archive (XEP-0313 section 5, XEP-0334)."""
+
+from collections.abc import Awaitable
+
+from chatops.archive import services
+from chatops.archive.writes import entry_write, message_write
+from chatops.core.database import in_db
+from chatops.core.envelope import Envelope
+from chatops.xmpp.elements import Element, add
+from chatops.xmpp.names import CLIENT, HINTS, RECEIPTS, STANZA_ID
+
+_BODY = f"{{{CLIENT}}}body"
+_STORE = f"{{{HINTS}}}store"
+_NO_STORE = f"{{{HINTS}}}no-store"
+_NO_PERMANENT_STORE = f"{{{HINTS}}}no-permanent-store"
+_REQUEST = f"{{{RECEIPTS}}}request"
+_STANZA_ID = f"{{{STANZA_ID}}}stanza-id"
+
+
+def keep(envelope: Envelope) -> Awaitable[None] | None:
+    """Add the message to its sender's and its recipient's archives.
+
+    Every copy that a recipient gets carries the archive's id; ids that claim to be ours are removed.
+    """
+    element = envelope.element
+    strip_forged_ids(element, by=envelope.to.bare)
+    if not is_archived(element, envelope.type):
+        if envelope.offline or (envelope.copies and worth_tracking(element, envelope.type)):
+            _write_message(envelope)
+        return None
+    owners = []
+    if envelope.sender_id is not None:
+        owners.append((envelope.sender.bare, envelope.to.bare))
+    if envelope.recipient_id is not None and envelope.to.bare != envelope.sender.bare:
+        owners.append((envelope.to.bare, envelope.sender.bare))
+    places = []
+    for owner, peer in owners:
+        archive_id = services.cached_archive_id(owner)
+        if archive_id is None:
+            return _keep_slowly(envelope, owners)
+        places.append((archive_id, peer))
+    _write(envelope, places)
+    return None
+
+
+async def _keep_slowly(envelope: Envelope, owners: list[tuple[str, str]]) -> None:
+    places = [(await in_db(services.archive_id, owner), peer) for owner, peer in owners]
+    _write(envelope, places)
+
+
+def _write(envelope: Envelope, places: list[tuple[int, str]]) -> None:
+    if envelope.recipient_id is not None:
+        add(
+            envelope.element,
+            _STANZA_ID,
+            None,
+            by=envelope.to.bare,
+            id=str(envelope.message_id),
+        )
+        envelope.archived_for_recipient = True
+    _write_message(envelope)
+    for archive_id, peer in places:
+        envelope.writes.append(entry_write(archive_id, envelope.message_id, peer))
+
+
+def _write_message(envelope: Envelope) -> None:
+    if envelope.element.find(_NO_STORE) is not None:
+        return
+    envelope.archived = True
+    envelope.writes.append(
+        message_write(
+            envelope.message_id, envelope.element, sender=envelope.sender, recipient=envelope.to
+        )
+    )
+
+
+def is_archived(element: Element, type_: str) -> bool:
+    """Whether archives keep it: content of a conversation, unless a hint says otherwise."""
+    if type_ not in ("chat", "normal"):
+        return False
+    if element.find(_NO_STORE) is not None or element.find(_NO_PERMANENT_STORE) is not None:
+        return False
+    return element.find(_BODY) is not None or element.find(_STORE) is not None
+
+
+def worth_tracking(element: Element, type_: str) -> bool:
+    """Whether the ledger follows it: something was said, or a receipt was asked for."""
+    return type_ in ("chat", "normal", "headline") and (
+        element.find(_BODY) is not None
+        or element.find(_REQUEST) is not None
+        or element.find(_STORE) is not None
+    )
+
+
+def strip_forged_ids(element: Element, *, by: str) -> None:
+    """Remove stanza-ids that pretend to be the addressee's archive's (XEP-0359 section 5)."""
+    for claimed in element.findall(_STANZA_ID):
+        if claimed.get("by") == by:
+            element.remove(claimed)

@@ -1,0 +1,1 @@
+"""The XEPs without tables of their own, one a file."""

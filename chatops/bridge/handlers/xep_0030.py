@@ -1,0 +1,154 @@
+"""Service discovery, XEP-0030: made from the registry, so what works is announced and nothing else."""
+
+from django.conf import settings
+
+from chatops.contacts.models import RosterItem, Subscription
+from chatops.core.database import in_db
+from chatops.core.features import (
+    ACCOUNT,
+    DOMAIN,
+    Address,
+    Feature,
+    Identity,
+    Info,
+    IqRequest,
+    Item,
+    SubService,
+    registry,
+)
+from chatops.core.wire import wire
+from chatops.xmpp.elements import Element, add, make
+from chatops.xmpp.errors import NotFound, Unavailable
+from chatops.xmpp.names import DISCO_INFO, DISCO_ITEMS
+
+disco = Feature("XEP-0030", (DISCO_INFO, DISCO_ITEMS), at=(DOMAIN, ACCOUNT))
+
+SERVER = Identity("server", "im", "ChatOps")
+PERSON = Identity("account", "registered", "")
+
+
+class NoSuchNode(NotFound):
+    """There is no such node here."""
+
+
+@disco.iq("get", f"{{{DISCO_INFO}}}query", at=(DOMAIN,))
+async def describe_domain(request: IqRequest) -> Element:
+    """Section 3.1, for the service."""
+    _refuse_nodes(request)
+    return _info_element(Info([SERVER], registry.namespaces(DOMAIN)))
+
+
+@disco.iq("get", f"{{{DISCO_INFO}}}query", at=(ACCOUNT,))
+async def describe_account(request: IqRequest) -> Element:
+    """Section 3.1, for an account: to its owner and to those who may see its presence."""
+    _refuse_nodes(request)
+    await _must_be_visible(request)
+    return _info_element(Info([PERSON], registry.namespaces(ACCOUNT)))
+
+
+@disco.iq("get", f"{{{DISCO_ITEMS}}}query", at=(DOMAIN,))
+async def list_domain(request: IqRequest) -> Element:
+    """Section 4.1: the sub-services."""
+    _refuse_nodes(request)
+    return _items_element(
+        [
+            Item(f"{label}.{settings.CHATOPS_DOMAIN}", service.identity.name)
+            for label, service in sorted(registry.subservices.items())
+        ]
+    )
+
+
+@disco.iq("get", f"{{{DISCO_ITEMS}}}query", at=(ACCOUNT,))
+async def list_account(request: IqRequest) -> Element:
+    """Section 4.1, for an account: its available resources, to those who may know (section 8)."""
+    _refuse_nodes(request)
+    await _must_be_visible(request)
+    return _items_element(
+        [
+            Item(session.jid.full)
+            for session in wire().sessions_of(request.to.bare)
+            if session.presence is not None
+        ]
+    )
+
+
+async def _must_be_visible(request: IqRequest) -> None:
+    """The owner, and contacts with a subscription to the account's presence; others learn nothing."""
+    if request.sender.bare == request.to.bare:
+        return
+    if not await in_db(_is_subscribed, request.to.local, request.sender.bare):
+        raise Unavailable("Nothing here answers that request.")
+
+
+def _is_subscribed(owner: str, asker: str) -> bool:
+    seen_by = (Subscription.FROM, Subscription.BOTH)
+    return RosterItem.objects.filter(
+        user__username=owner, jid=asker, subscription__in=seen_by
+    ).exists()
+
+
+def register_subservices() -> None:
+    """Answer for every sub-service that is declared; called once, when all handlers are loaded."""
+    for service in registry.subservices.values():
+        answers = SubServiceDisco(service)
+        for address in (service.host, service.node):
+            disco.iq("get", f"{{{DISCO_INFO}}}query", at=(address,))(answers.info)
+            disco.iq("get", f"{{{DISCO_ITEMS}}}query", at=(address,))(answers.items)
+
+
+class SubServiceDisco:
+    """disco of one sub-service and of what it holds."""
+
+    def __init__(self, service: SubService) -> None:
+        self._service = service
+
+    async def info(self, request: IqRequest) -> Element:
+        info = Info()
+        if not request.to.local:
+            info.identities.append(self._service.identity)
+            info.features |= {DISCO_INFO, DISCO_ITEMS}
+        info.features |= registry.namespaces(self._address(request))
+        if self._service.info is not None:
+            await self._service.info(request, info)
+        return _info_element(info, request.payload.get("node"))
+
+    async def items(self, request: IqRequest) -> Element:
+        found = [] if self._service.items is None else await self._service.items(request)
+        return _items_element(found, request.payload.get("node"))
+
+    def _address(self, request: IqRequest) -> Address:
+        return self._service.node if request.to.local else self._service.host
+
+
+def _refuse_nodes(request: IqRequest) -> None:
+    if request.payload.get("node"):
+        raise NoSuchNode
+
+
+def _info_element(info: Info, node: str | None = None) -> Element:
+    query = make(f"{{{DISCO_INFO}}}query", node=node)
+    for identity in info.identities:
+        add(
+            query,
+            f"{{{DISCO_INFO}}}identity",
+            category=identity.category,
+            type_=identity.type,
+            name=identity.name or None,
+        )
+    for namespace in sorted(info.features):
+        add(query, f"{{{DISCO_INFO}}}feature", var=namespace)
+    query.extend(info.forms)
+    return query
+
+
+def _items_element(items: list[Item], node: str | None = None) -> Element:
+    query = make(f"{{{DISCO_ITEMS}}}query", node=node)
+    for item in items:
+        add(
+            query,
+            f"{{{DISCO_ITEMS}}}item",
+            jid=item.jid,
+            name=item.name or None,
+            node=item.node or None,
+        )
+    return query

@@ -1,0 +1,27 @@
+"""Message carbons, XEP-0280: a session says whether it wants copies; the pipeline makes them."""
+
+from chatops.core.features import ACCOUNT, DOMAIN, Feature, IqRequest
+from chatops.core.wire import Session
+from chatops.xmpp.errors import Forbidden
+from chatops.xmpp.names import CARBONS
+
+carbons = Feature("XEP-0280", (CARBONS,), at=(DOMAIN, ACCOUNT))
+
+
+@carbons.iq("set", f"{{{CARBONS}}}enable")
+async def enable(request: IqRequest) -> None:
+    """Section 4: this session gets copies from now on."""
+    _own_session(request).carbons = True
+
+
+@carbons.iq("set", f"{{{CARBONS}}}disable")
+async def disable(request: IqRequest) -> None:
+    """Section 5."""
+    _own_session(request).carbons = False
+
+
+def _own_session(request: IqRequest) -> Session:
+    session = request.session
+    if session is None or request.to.bare not in (session.bare, session.jid.domain):
+        raise Forbidden("One's own account alone.")
+    return session

@@ -1,0 +1,110 @@
+"""The service in the foreground: pages, doors and jobs in one process."""
+
+import asyncio
+import contextlib
+import resource
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import uvicorn
+import uvloop
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from chatops.bridge.doors.tcp import TcpDoors
+from chatops.bridge.jobs import EmbeddedJobs
+from chatops.bridge.running import Service
+
+DRAIN_SECONDS = 5
+
+
+class Pages(uvicorn.Server):
+    """uvicorn, whose signals are ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Command(BaseCommand):
+    help = "Run the service: pages, XMPP doors and jobs. SIGTERM ends it within ten seconds."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        settings.CHATOPS_DATA.mkdir(parents=True, exist_ok=True)
+        call_command("migrate", verbosity=0, interactive=False)
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        uvloop.run(self._serve())
+
+    async def _serve(self) -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        async with contextlib.AsyncExitStack() as stack:
+            service = Service()
+            await service.start()
+            stack.push_async_callback(service.stop)
+            if not settings.CHATOPS_REDIS_URL:
+                jobs = EmbeddedJobs()
+                jobs.start()
+                stack.push_async_callback(asyncio.to_thread, jobs.stop)
+            http = await stack.enter_async_context(self._pages())
+            doors = await self._open_doors(service)
+            stack.push_async_callback(doors.close, DRAIN_SECONDS)
+            self.stdout.write(
+                "ready " + " ".join([f"http://{http}/", *(f"{door}" for door in doors.addresses)])
+            )
+            self.stdout.flush()
+            await stopping.wait()
+
+    async def _open_doors(self, service: Service) -> TcpDoors:
+        doors = TcpDoors(service)
+        try:
+            await doors.open()
+        except OSError as error:
+            raise CommandError(f"Cannot open the XMPP port: {error.strerror or error}.") from error
+        return doors
+
+    @contextlib.asynccontextmanager
+    async def _pages(self) -> AsyncIterator[str]:
+        """HTTP and WebSocket, on one port; yields the address."""
+        host, _, port = settings.CHATOPS_HTTP.rpartition(":")
+        config = uvicorn.Config(
+            "chatops.asgi:application",
+            host=host.strip("[]"),
+            port=int(port),
+            loop="none",
+            lifespan="off",
+            ws="websockets-sansio",
+            ws_max_size=settings.CHATOPS_MAX_STANZA_BYTES,
+            ws_ping_interval=None,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=settings.BEHIND_TLS,
+            timeout_graceful_shutdown=2,
+        )
+        try:
+            listener = config.bind_socket()
+        except SystemExit as error:
+            raise CommandError(f"Cannot open {settings.CHATOPS_HTTP} for the pages.") from error
+        server = Pages(config)
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not running.done():
+            await asyncio.sleep(0.01)
+        if running.done():
+            await running
+        try:
+            yield _address_of(listener)
+        finally:
+            server.should_exit = True
+            await asyncio.wait([running], timeout=DRAIN_SECONDS)
+
+
+def _address_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

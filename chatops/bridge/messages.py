@@ -1,0 +1,175 @@
+"""The way of a message to an account: through the policies, into the journal, to the devices."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import cached_property
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from chatops.core.envelope import Dropped, Envelope, Policy
+from chatops.core.ids import new_id
+from chatops.core.wire import Session, wire
+from chatops.delivery.services import Waiting
+from chatops.xmpp.elements import Element, add, stanza
+from chatops.xmpp.errors import (
+    InternalError,
+    Overloaded,
+    Refused,
+    answerable,
+    error_reply,
+)
+from chatops.xmpp.jid import JID
+from chatops.xmpp.names import CARBONS, FORWARD
+from chatops.xmpp.stanzas import Packed, attribute
+
+logger = logging.getLogger(__name__)
+
+TYPES = frozenset(("chat", "normal", "groupchat", "headline", "error"))
+
+
+class MessagePath:
+    """Takes messages for accounts of this domain."""
+
+    @cached_property
+    def policies(self) -> tuple[Policy, ...]:
+        return tuple(import_string(path) for path in settings.MESSAGE_POLICY)
+
+    def take(
+        self,
+        element: Element,
+        sender: JID,
+        to: JID,
+        session: Session | None,
+        finished: Callable[[], None],
+    ) -> Awaitable[None] | None:
+        """Send it on its way; `finished` is called once, when it is stored, refused or dropped."""
+        type_ = element.get("type") or "normal"
+        if type_ not in TYPES:
+            type_ = "normal"  # RFC 6121 section 5.2.2
+        envelope = Envelope(
+            element=element,
+            sender=sender,
+            to=to,
+            type=type_,
+            id=element.get("id", ""),
+            message_id=new_id(),
+            session=session,
+        )
+        return self._run(envelope, finished, 0)
+
+    def _run(
+        self, envelope: Envelope, finished: Callable[[], None], start: int
+    ) -> Awaitable[None] | None:
+        try:
+            for number in range(start, len(self.policies)):
+                pending = self.policies[number](envelope)
+                if pending is not None:
+                    return self._resume(envelope, finished, pending, number + 1)
+        except Exception as error:  # noqa: BLE001 - _end answers, and logs what is not a refusal
+            self._end(envelope, error)
+            finished()
+            return None
+        wire().commit(
+            envelope.writes,
+            lambda: self._hand_over(envelope, finished),
+            lambda: self._not_stored(envelope, finished),
+        )
+        return None
+
+    async def _resume(
+        self,
+        envelope: Envelope,
+        finished: Callable[[], None],
+        pending: Awaitable[None],
+        following: int,
+    ) -> None:
+        try:
+            await pending
+        except Exception as error:  # noqa: BLE001 - as in _run
+            self._end(envelope, error)
+            finished()
+            return
+        rest = self._run(envelope, finished, following)
+        if rest is not None:
+            await rest
+
+    def _end(self, envelope: Envelope, error: Exception) -> None:
+        if isinstance(error, Dropped):
+            # What a dropped stanza confirms was confirmed all the same.
+            if envelope.writes:
+                wire().commit(envelope.writes, lambda: _call_all(envelope.after))
+            return
+        if isinstance(error, Refused):
+            refusal = error
+            if envelope.writes:
+                wire().commit(envelope.writes, lambda: _call_all(envelope.after))
+        else:
+            logger.error("in the message pipeline", exc_info=error)
+            refusal = InternalError()
+        self._refuse(envelope, refusal)
+
+    def _refuse(self, envelope: Envelope, refusal: Refused) -> None:
+        if not answerable(envelope.element):
+            return
+        reply = error_reply(envelope.element, refusal)
+        reply.extend(
+            child for child in envelope.element if str(child.tag).endswith("}body")
+        )  # so that the sender's client can show what did not arrive
+        if envelope.session is not None:
+            envelope.session.send(reply)
+        else:
+            wire().route(reply)
+
+    def _not_stored(self, envelope: Envelope, finished: Callable[[], None]) -> None:
+        self._refuse(envelope, Overloaded())
+        finished()
+
+    def _hand_over(self, envelope: Envelope, finished: Callable[[], None]) -> None:
+        """It is durable: now it may be seen, by the devices first and then by the sender."""
+        if envelope.copies or envelope.carbons or envelope.own_copies:
+            packed = Packed.pack(envelope.element)
+            sender = envelope.sender.full
+            data = packed.addressed(to=envelope.to.full, sender=sender)
+            for copy in envelope.copies:
+                copy.session.send(data, copy.tracked)
+            for session in envelope.carbons:
+                session.send(carbon("received", data, session))
+            for session in envelope.own_copies:
+                session.send(carbon("sent", data, session))
+        finished()
+        _call_all(envelope.after)
+        if envelope.offline and envelope.recipient_id is not None:
+            # Somebody may have come while it was being stored.
+            if any(
+                session.presence is not None for session in wire().sessions_of(envelope.to.bare)
+            ):
+                wire().tell(Waiting((envelope.recipient_id,)))
+
+
+def carbon(direction: str, data: bytes, session: Session) -> bytes:
+    """A forwarded copy for another device of the same account (XEP-0280, XEP-0297).
+
+    `direction` is "received" or "sent"; `data` the message as it was delivered.
+    """
+    head, before, after = _CARBONS[direction]
+    addresses = attribute("from", session.bare) + attribute("to", session.jid.full)
+    return b"".join((head, addresses, before, data, after))
+
+
+def _carbon_template(direction: str) -> tuple[bytes, bytes, bytes]:
+    mark = "copy"
+    wrapper = stanza("message", type_="chat")
+    copy = add(wrapper, f"{{{CARBONS}}}{direction}")
+    add(copy, f"{{{FORWARD}}}forwarded", mark)
+    packed = Packed.pack(wrapper)
+    before, _, after = packed.tail.partition(f">{mark}<".encode())
+    return packed.head, before + b">", b"<" + after
+
+
+_CARBONS = {direction: _carbon_template(direction) for direction in ("received", "sent")}
+
+
+def _call_all(calls: list[Callable[[], None]]) -> None:
+    for call in calls:
+        call()

@@ -1,0 +1,122 @@
+"""The bridge's part of the message pipeline: who gets a message now, and which copies go along."""
+
+from collections.abc import Awaitable, Iterable
+
+from chatops.bridge.directory import directory
+from chatops.core.envelope import Copy, Dropped, Envelope
+from chatops.core.wire import FLUSHING, Session, wire
+from chatops.xmpp.elements import Element
+from chatops.xmpp.errors import Unavailable
+from chatops.xmpp.names import CARBONS, CHAT_STATES, CLIENT, HINTS, MARKERS, RECEIPTS
+
+_BODY = f"{{{CLIENT}}}body"
+_PRIVATE = f"{{{CARBONS}}}private"
+_NO_COPY = f"{{{HINTS}}}no-copy"
+_NO_STORE = f"{{{HINTS}}}no-store"
+_STORE = f"{{{HINTS}}}store"
+# What makes a body-less message part of a conversation: worth a carbon (XEP-0280 section 6.1).
+_CONVERSATIONAL = (RECEIPTS, MARKERS, CHAT_STATES)
+
+
+class NobodyThere(Unavailable):
+    """There is no such account, or nobody there to take this."""
+
+
+def choose_sessions(envelope: Envelope) -> Awaitable[None] | None:
+    """Decide, by type and priority, which sessions get it now or that it waits (RFC 6121 §8.5)."""
+    if envelope.sender_id is None and envelope.session is not None:
+        envelope.sender_id = envelope.session.user_id
+    sessions = wire().sessions_of(envelope.to.bare)
+    known = next((session.user_id for session in sessions), None) or directory.known(
+        envelope.to.local
+    )
+    if known is None:
+        return _choose_slowly(envelope)
+    envelope.recipient_id = known
+    _choose(envelope, sessions)
+    return None
+
+
+async def _choose_slowly(envelope: Envelope) -> None:
+    envelope.recipient_id = await directory.find(envelope.to.local)
+    if envelope.recipient_id is None:
+        if envelope.type in ("error", "headline"):
+            raise Dropped
+        raise NobodyThere(f"There is no account {envelope.to.bare}.")
+    _choose(envelope, wire().sessions_of(envelope.to.bare))
+
+
+def _choose(envelope: Envelope, sessions: Iterable[Session]) -> None:
+    type_ = envelope.type
+    if envelope.to.resource:
+        addressee = wire().session(envelope.to)
+        if addressee is not None:
+            envelope.copies.append(Copy(addressee))
+            envelope.carbons.extend(
+                session for session in sessions if session.carbons and session is not addressee
+            )
+            return
+        # RFC 6121 section 8.5.3.2.1: only a chat goes on to the account as a whole.
+        if type_ in ("error", "headline"):
+            raise Dropped
+        if type_ != "chat":
+            raise NobodyThere("That device is not connected.")
+    elif type_ == "groupchat":
+        raise NobodyThere("A person is not a room.")
+    elif type_ == "error":
+        raise Dropped
+    for session in sessions:
+        if session.presence is not None and session.priority >= 0:
+            envelope.copies.append(Copy(session))
+        elif session.carbons:
+            envelope.carbons.append(session)
+    waits = type_ != "headline" and _is_stored_offline(envelope.element)
+    if not envelope.copies:
+        if not waits:
+            raise Dropped
+        envelope.offline = True
+    elif waits and any(FLUSHING in copy.session.notes for copy in envelope.copies):
+        # While older messages are being handed over, a new one takes its place behind them.
+        envelope.copies.clear()
+        envelope.offline = True
+
+
+def _is_stored_offline(element: Element) -> bool:
+    """XEP-0160 section 3: everything but what says nothing once it is late."""
+    if element.find(_NO_STORE) is not None:
+        return False
+    if element.find(_BODY) is not None or element.find(_STORE) is not None:
+        return True
+    return any(_namespace(child) != CHAT_STATES for child in element)
+
+
+def copy_to_own_devices(envelope: Envelope) -> None:
+    """Keep the carbon copies only where the message qualifies (XEP-0280 section 6)."""
+    element = envelope.element
+    private = element.find(_PRIVATE)
+    if private is not None:
+        element.remove(private)
+    if private is not None or element.find(_NO_COPY) is not None or not _is_eligible(envelope):
+        envelope.carbons.clear()
+        return
+    if envelope.session is not None:
+        covered = {copy.session for copy in envelope.copies}
+        envelope.own_copies.extend(
+            session
+            for session in wire().sessions_of(envelope.sender.bare)
+            if session.carbons and session is not envelope.session and session not in covered
+        )
+
+
+def _is_eligible(envelope: Envelope) -> bool:
+    if envelope.type not in ("chat", "normal"):
+        return False
+    element = envelope.element
+    if element.find(_BODY) is not None:
+        return True
+    return any(_namespace(child) in _CONVERSATIONAL for child in element)
+
+
+def _namespace(child: Element) -> str:
+    tag = str(child.tag)
+    return tag[1:].partition("}")[0] if tag[0] == "{" else ""

@@ -1,0 +1,141 @@
+"""The running service: sessions, router, journal and cluster in one, as core.wire shows it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from typing import Any
+
+from chatops.accounts.services import SessionsEnd
+from chatops.bridge.cluster.base import Cluster
+from chatops.bridge.cluster.local import LocalCluster
+from chatops.bridge.handlers.xep_0030 import register_subservices
+from chatops.bridge.journal import Journal
+from chatops.bridge.messages import MessagePath
+from chatops.bridge.router import Router
+from chatops.bridge.sessions import SessionTable
+from chatops.core import live
+from chatops.core import wire as wire_seat
+from chatops.core.database import in_db
+from chatops.core.discovery import load_handlers
+from chatops.core.journal import Write
+from chatops.core.wire import Session, wire
+from chatops.delivery import services as delivery
+from chatops.delivery.tracking import ledger
+from chatops.xmpp.elements import Element
+from chatops.xmpp.jid import JID
+
+logger = logging.getLogger(__name__)
+
+PAGE_SECONDS = 0.25  # a live page hears of a group at most this often
+
+
+class Service:
+    """Everything between the doors and the database; implements core.wire.Wire."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.started = time.time()
+        self.sessions = SessionTable()
+        self.journal = Journal(self.loop)
+        self.router = Router(MessagePath())
+        self.cluster: Cluster = LocalCluster()
+        self.node = self.cluster.node
+        self._work: set[asyncio.Task[None]] = set()
+        self._pages: dict[str, dict[str, Any]] = {}
+
+    async def start(self) -> None:
+        """Load the handlers, take up what an earlier run has left, and be there for all apps."""
+        load_handlers()
+        register_subservices()
+        recovered = await in_db(delivery.recover)
+        if recovered:
+            logger.info("deliveries taken up again after a restart: %d", recovered)
+        self.journal.start()
+        wire_seat.install(self)
+        await self.cluster.start(self._hear)
+        live.hang(self.cluster.tell)
+
+    async def stop(self) -> None:
+        """Write what is still to be written, and be gone."""
+        live.hang(None)
+        await self.cluster.stop()
+        ledger.flush()
+        await self._finish_work()
+        ledger.flush()
+        await self.journal.close()
+        await asyncio.sleep(0)  # the journal's last calls
+        wire_seat.install(None)
+
+    async def _finish_work(self, patience: float = 3) -> None:
+        while self._work:
+            done, _ = await asyncio.wait(self._work, timeout=patience)
+            if not done:
+                break
+        for task in self._work:
+            task.cancel()
+
+    # core.wire.Wire
+
+    def sessions_of(self, bare: str) -> Collection[Session]:
+        here = self.sessions.of(bare)
+        elsewhere = self.cluster.elsewhere(bare)
+        return [*here, *elsewhere] if elsewhere else here
+
+    def session(self, full: JID) -> Session | None:
+        return self.sessions.get(full.full)
+
+    def all_sessions(self) -> Collection[Session]:
+        return self.sessions.all()
+
+    def route(self, stanza: Element) -> None:
+        self.router.route(stanza)
+
+    def commit(
+        self,
+        writes: Sequence[Write],
+        done: Callable[[], None],
+        failed: Callable[[], None] | None = None,
+    ) -> None:
+        self.journal.submit(writes, done, failed)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self.loop.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._worked)
+
+    def tell(self, news: object) -> None:
+        self.cluster.tell(news)
+
+    def page(self, group: str, event: dict[str, Any]) -> None:
+        """The newest event of each group, a few times a second: nobody reads faster."""
+        if not self._pages:
+            self.loop.call_later(PAGE_SECONDS, self._turn_pages)
+        self._pages[group] = event
+
+    # Inside
+
+    def _turn_pages(self) -> None:
+        pages, self._pages = self._pages, {}
+        self.spawn(self._send_pages(pages))
+
+    async def _send_pages(self, pages: dict[str, dict[str, Any]]) -> None:
+        for group, event in pages.items():
+            await self.cluster.page(group, event)
+
+    def _worked(self, task: "asyncio.Task[None]") -> None:
+        self._work.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("in the background", exc_info=error)
+
+    def _hear(self, news: object) -> None:
+        for ear in live.ears(news):
+            self.spawn(ear(news))
+
+
+@live.hears(SessionsEnd)
+async def end_sessions(news: SessionsEnd) -> None:
+    """An administrator, a new password or a removal ends sessions (all, where no resource is named)."""
+    for session in list(wire().sessions_of(news.bare)):
+        if news.resource in ("", session.jid.resource):
+            session.end(news.condition, news.text)

@@ -1,0 +1,89 @@
+"""Offline messages, XEP-0160: what waited is handed over when a device comes, stamped (XEP-0203)."""
+
+from collections.abc import Sequence
+
+from chatops.core.database import in_db
+from chatops.core.features import DOMAIN, Feature
+from chatops.core.ids import moment_of
+from chatops.core.live import hears
+from chatops.core.wire import FLUSHING, Session, wire
+from chatops.delivery import services
+from chatops.delivery.services import Owed, Waiting
+from chatops.delivery.tracking import TrackedDelivery, ledger
+from chatops.xmpp.elements import make, serialise
+from chatops.xmpp.names import DELAY
+from chatops.xmpp.stamps import stamp
+from chatops.xmpp.stanzas import Packed
+
+CHUNK = 200
+AGAIN = "flush again"
+
+offline = Feature("XEP-0160", ("msgoffline",), at=(DOMAIN,))
+delay = Feature("XEP-0203", (DELAY,), at=(DOMAIN,))
+
+
+@offline.on_session("available")
+def begin(session: Session) -> None:
+    """Start handing over; the session's own presence need not wait for it."""
+    wire().spawn(hand_over(session))
+
+
+@hears(Waiting)
+async def wake(news: Waiting) -> None:
+    """Messages were queued for people of whom some are online."""
+    wanted = set(news.user_ids)
+    for session in list(wire().all_sessions()):
+        if session.user_id in wanted and _may_take(session):
+            wire().spawn(hand_over(session))
+
+
+async def hand_over(session: Session) -> None:
+    """Send all that is queued for the account to this device, oldest first, until nothing is left."""
+    if FLUSHING in session.notes:
+        session.notes[AGAIN] = True
+        return
+    session.notes[FLUSHING] = True
+    try:
+        while _may_take(session):
+            session.notes.pop(AGAIN, None)
+            owed = await in_db(
+                services.take, user_id=session.user_id, device_id=session.device_id, limit=CHUNK
+            )
+            await _send(session, owed)
+            if not owed and AGAIN not in session.notes:
+                break
+    finally:
+        session.notes.pop(FLUSHING, None)
+
+
+async def _send(session: Session, owed: Sequence[Owed]) -> None:
+    for number, message in enumerate(owed):
+        if not _may_take(session):
+            left = [each.delivery_id for each in owed[number:]]
+            await in_db(services.requeue, delivery_ids=left)
+            return
+        tracked = TrackedDelivery(
+            message.delivery_id, message.message_id, session.user_id, session.device_id, ledger
+        )
+        ledger.remember(message.sender_bare, session.bare, message.stanza_id, tracked)
+        session.send(_late(message, session), tracked)
+    await session.drained()
+
+
+def _late(message: Owed, session: Session) -> bytes:
+    note = make(
+        f"{{{DELAY}}}delay",
+        "Offline storage",
+        from_=session.jid.domain,
+        stamp=stamp(moment_of(message.message_id)),
+    )
+    packed = Packed.from_bytes(message.xml.encode()).with_child(serialise(note))
+    return packed.addressed(to=session.bare, sender=message.sender)
+
+
+def _may_take(session: Session) -> bool:
+    return (
+        session.presence is not None
+        and session.priority >= 0
+        and wire().session(session.jid) is session
+    )

@@ -1,0 +1,221 @@
+"""What may happen to deliveries: queued, taken by a device, confirmed, given back."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+
+from chatops.archive.models import Message
+from chatops.core.ids import new_id
+from chatops.core.live import bell, ring
+from chatops.delivery.models import Delivery, Event, EventKind, State
+
+
+@bell
+class Waiting:
+    """Messages were queued for these people; whoever of them is online gets them now."""
+
+    user_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A queued message, taken for one device."""
+
+    delivery_id: int
+    message_id: int
+    sender: str
+    sender_bare: str
+    stanza_id: str
+    xml: str
+
+
+NODE = f"{settings.CHATOPS_DOMAIN}/{settings.CHATOPS_NODE}"
+
+
+@transaction.atomic
+def queue(message_id: int, *, user_ids: Collection[int]) -> None:
+    """Owe a message to these people: online ones are told at once, the others at login.
+
+    Who is owed it already is left alone, so a job may run twice.
+    """
+    already = set(
+        Delivery.objects.of_message(message_id)
+        .filter(recipient__in=user_ids)
+        .values_list("recipient_id", flat=True)
+    )
+    fresh = [user_id for user_id in user_ids if user_id not in already]
+    Delivery.objects.bulk_create(
+        Delivery(
+            id=(number := new_id()),
+            message_id=message_id,
+            recipient_id=user_id,
+            state=State.QUEUED,
+            changed=number,
+        )
+        for user_id in fresh
+    )
+    _events(message_id, fresh, EventKind.QUEUED)
+    ring(Waiting(tuple(fresh)))
+
+
+@transaction.atomic
+def take(*, user_id: int, device_id: int, limit: int) -> list[Owed]:
+    """Take queued messages for a device that is there, oldest first; they are its own from now on."""
+    rows = list(
+        Delivery.objects.filter(recipient_id=user_id, owed=True, state=State.QUEUED)
+        .select_for_update(skip_locked=True, of=("self",))
+        .select_related("message")
+        .order_by("message_id", "id")[:limit]
+    )
+    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+        device=device_id, state=State.STORED
+    )
+    return [
+        Owed(
+            row.pk,
+            row.message_id,
+            row.message.sender,
+            row.message.sender_bare,
+            row.message.stanza_id,
+            row.message.xml,
+        )
+        for row in rows
+    ]
+
+
+@transaction.atomic
+def requeue(*, delivery_ids: Sequence[int], detail: str = "the connection was lost") -> None:
+    """Give back what a device did not confirm before its session was gone.
+
+    A message that another device of the account has, or that is queued already, is not owed twice.
+    """
+    lost = list(
+        Delivery.objects.filter(pk__in=delivery_ids, owed=True)
+        .select_for_update()
+        .order_by("message_id")
+    )
+    covered = _covered(lost)
+    Delivery.objects.filter(pk__in=[row.pk for row in lost if row.pk in covered]).update(owed=False)
+    back = [row for row in lost if row.pk not in covered]
+    events = Event.objects.bulk_create(
+        Event(
+            id=new_id(),
+            message_id=row.message_id,
+            recipient_id=row.recipient_id,
+            device_id=row.device_id,
+            kind=EventKind.REQUEUED,
+            node=NODE,
+            detail=detail,
+        )
+        for row in back
+    )
+    for row, event in zip(back, events, strict=True):
+        row.state, row.device, row.changed = State.QUEUED, None, event.pk
+    Delivery.objects.bulk_update(back, ["state", "device", "changed"], batch_size=200)
+    if back:
+        ring(Waiting(tuple({row.recipient_id for row in back})))
+
+
+def _covered(lost: Sequence[Delivery]) -> set[int]:
+    """Those of the rows whose account has the message on another device, or queued already."""
+    rows = Delivery.objects.filter(message__in={row.message_id for row in lost})
+    claims: dict[tuple[int, int], set[int]] = {}
+    for row in rows:
+        if (
+            row.state in (State.CONFIRMED, State.DISPLAYED)
+            or (row.state == State.SENT and not row.owed)
+            or (row.state == State.QUEUED and row.owed)
+        ):
+            claims.setdefault((row.message_id, row.recipient_id), set()).add(row.pk)
+    covered = set()
+    for row in lost:
+        others = claims.setdefault((row.message_id, row.recipient_id), set())
+        if others - {row.pk}:
+            covered.add(row.pk)
+        else:
+            others.add(row.pk)  # this one goes back, which covers its twins
+    return covered
+
+
+def recover(*, batch: int = 500) -> int:
+    """After a start: what was on its way to sessions that are gone goes back to the queue."""
+    stale = Delivery.objects.filter(owed=True, state__in=(State.STORED, State.SENT))
+    count = 0
+    while found := list(stale.order_by("message_id").values_list("pk", flat=True)[:batch]):
+        requeue(delivery_ids=found, detail="the service was restarted")
+        count += len(found)
+    return count
+
+
+@transaction.atomic
+def confirm(
+    *,
+    sender: str,
+    recipient_id: int,
+    recipient: str,
+    device_id: int | None,
+    stanza_id: str,
+    kind: EventKind,
+    door: str,
+    detail: str,
+) -> int | None:
+    """Note a receipt or marker for a message found by its sender and stanza id.
+
+    Returns the message's id; None where there is no such message, which is nobody's error: the
+    receipt may be for one that was not kept.
+    """
+    message_id = _message_id(
+        sender=sender, recipient_id=recipient_id, recipient=recipient, stanza_id=stanza_id
+    )
+    if message_id is None:
+        return None
+    event_id = new_id()
+    state = State.DISPLAYED if kind == EventKind.DISPLAYED else State.CONFIRMED
+    mine = Delivery.objects.of_message(message_id).filter(recipient_id=recipient_id)
+    delivery = mine.filter(device_id=device_id).first() or mine.filter(device=None).first()
+    if delivery is None:  # the device has it from a carbon or from its archive
+        Delivery.objects.create(
+            id=event_id,
+            message_id=message_id,
+            recipient_id=recipient_id,
+            device_id=device_id,
+            state=state,
+            owed=False,
+            changed=event_id,
+        )
+    else:
+        Delivery.objects.filter(pk=delivery.pk).update(
+            device_id=device_id, state=max(delivery.state, state), owed=False, changed=event_id
+        )
+    Event.objects.create(
+        id=event_id,
+        message_id=message_id,
+        recipient_id=recipient_id,
+        device_id=device_id,
+        kind=kind,
+        node=NODE,
+        door=door,
+        detail=detail,
+    )
+    return message_id
+
+
+def _message_id(*, sender: str, recipient_id: int, recipient: str, stanza_id: str) -> int | None:
+    """The newest message of that sender with that id which this recipient was sent."""
+    found = Message.objects.filter(sender_bare=sender, stanza_id=stanza_id).order_by("-id")
+    for message in found[:10]:
+        if (
+            message.recipient_bare == recipient
+            or message.deliveries.filter(recipient_id=recipient_id).exists()
+        ):
+            return message.pk
+    return None
+
+
+def _events(message_id: int, user_ids: Iterable[int], kind: EventKind) -> None:
+    Event.objects.bulk_create(
+        Event(id=new_id(), message_id=message_id, recipient_id=user_id, kind=kind, node=NODE)
+        for user_id in user_ids
+    )

@@ -1,0 +1,189 @@
+"""The ledger's hands on the wire: what happens to each message on its way to each device.
+
+Lives on the loop. What a sender may be told about is written before he is told; what only the
+service itself learns (written to a socket, acknowledged) is collected and written a moment later, in
+one go: if the process dies in between, those messages count as not delivered and are offered again.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from chatops.core.database import in_db
+from chatops.core.ids import new_id
+from chatops.core.journal import Write
+from chatops.core.wire import Session, wire
+from chatops.delivery import services
+from chatops.delivery.models import EventKind, State
+from chatops.delivery.writes import advance_write, event_write, settle_write
+
+FLUSH_SECONDS = 0.1
+REMEMBERED = 50_000  # messages whose receipts find their delivery without asking the database
+
+
+@dataclass(slots=True, eq=False)
+class TrackedDelivery:
+    """One row of delivery.Delivery while its device is connected; core.wire.Tracked."""
+
+    id: int
+    message_id: int
+    recipient_id: int
+    device_id: int
+    ledger: "Ledger"
+    state: State = State.STORED
+    owed: bool = True
+    event_id: int = 0
+    written: State = State.STORED  # the state that the table has, or will have by a commit
+    written_owed: bool = True
+
+    def sent(self, session: Session) -> None:
+        self.note(EventKind.SENT, session)
+        if self.state < State.SENT:
+            self.state = State.SENT
+
+    def confirmed(self, session: Session) -> None:
+        self.note(EventKind.CONFIRMED, session, detail="stream acknowledgement")
+        self.state = max(self.state, State.CONFIRMED)
+        self.owed = False
+
+    def settled(self, session: Session) -> None:
+        if self.owed:
+            self.owed = False
+            self.ledger.touch(self)
+
+    def lost(self, session: Session) -> None:
+        if self.owed:
+            self.owed = False
+            self.ledger.lose(self)
+
+    def confirm_now(self, kind: EventKind, session: Session | None, detail: str) -> list[Write]:
+        """The rows of a receipt or marker, for the commit of the stanza that carries it."""
+        state = State.DISPLAYED if kind == EventKind.DISPLAYED else State.CONFIRMED
+        self.state, self.owed = max(self.state, state), False
+        event_id = new_id()
+        writes = [
+            event_write(
+                self.message_id,
+                kind,
+                recipient_id=self.recipient_id,
+                device_id=self.device_id,
+                event_id=event_id,
+                node=wire().node,
+                door=session.door if session else "",
+                detail=detail,
+            )
+        ]
+        if state > self.written or self.written_owed:
+            writes.append(advance_write(self.id, state, owed=False, event_id=event_id))
+            self.written, self.written_owed = max(self.written, state), False
+        return writes
+
+    def note(self, kind: EventKind, session: Session, detail: str = "") -> None:
+        self.event_id = new_id()
+        self.ledger.add(
+            event_write(
+                self.message_id,
+                kind,
+                recipient_id=self.recipient_id,
+                device_id=self.device_id,
+                event_id=self.event_id,
+                node=wire().node,
+                door=session.door,
+                detail=detail,
+            )
+        )
+        self.ledger.touch(self)
+
+    def pending_writes(self) -> Iterator[Write]:
+        """What brings the table's row up to this state."""
+        if self.state > self.written:
+            yield advance_write(self.id, self.state, owed=self.owed, event_id=self.event_id)
+        elif not self.owed and self.written_owed:
+            yield settle_write(self.id)
+        self.written, self.written_owed = self.state, self.owed
+
+
+@dataclass
+class Ledger:
+    """What the loop knows of deliveries under way."""
+
+    _writes: list[Write] = field(default_factory=list)
+    _dirty: dict[int, TrackedDelivery] = field(default_factory=dict)
+    _lost: list[TrackedDelivery] = field(default_factory=list)
+    _timer: asyncio.TimerHandle | None = None
+    # (sender, recipient, stanza id) → message and its deliveries by device
+    _recent: "OrderedDict[tuple[str, str, str], tuple[int, dict[int, TrackedDelivery]]]" = field(
+        default_factory=OrderedDict
+    )
+
+    def remember(
+        self, sender: str, recipient: str, stanza_id: str, delivery: TrackedDelivery
+    ) -> None:
+        """Let a receipt for that stanza id find this delivery at once."""
+        if not stanza_id:
+            return
+        key = (sender, recipient, stanza_id)
+        known = self._recent.get(key)
+        if known is None or known[0] != delivery.message_id:
+            self._recent[key] = (delivery.message_id, {delivery.device_id: delivery})
+            if len(self._recent) > REMEMBERED:
+                self._recent.popitem(last=False)
+        else:
+            known[1][delivery.device_id] = delivery
+
+    def recall(
+        self, sender: str, recipient: str, stanza_id: str, device_id: int
+    ) -> TrackedDelivery | None:
+        """The delivery that a receipt from that device is about, if it is still remembered."""
+        known = self._recent.get((sender, recipient, stanza_id))
+        return known[1].get(device_id) if known else None
+
+    def add(self, write: Write) -> None:
+        self._writes.append(write)
+        self._schedule()
+
+    def touch(self, delivery: TrackedDelivery) -> None:
+        self._dirty[delivery.id] = delivery
+        self._schedule()
+
+    def lose(self, delivery: TrackedDelivery) -> None:
+        """Its session is gone: after what is known has been written, it goes back to the queue."""
+        self._dirty[delivery.id] = delivery
+        self._lost.append(delivery)
+        self._schedule()
+
+    def flush(self) -> None:
+        """Hand all that has collected to the journal now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        writes, self._writes = self._writes, []
+        lost, self._lost = self._lost, []
+        dirty, self._dirty = self._dirty, {}
+        gone = {delivery.id for delivery in lost}
+        for delivery in dirty.values():
+            if delivery.id not in gone:
+                writes.extend(delivery.pending_writes())
+        if lost:
+            wire().commit(writes, lambda: wire().spawn(_requeue(lost)))
+        elif writes:
+            wire().commit(writes, _nothing)
+        for write in writes:
+            if write.statement.stamped:
+                wire().page(f"message-{write.row[1]}", {"message": str(write.row[1])})
+
+    def _schedule(self) -> None:
+        if self._timer is None:
+            self._timer = wire().loop.call_later(FLUSH_SECONDS, self.flush)
+
+
+async def _requeue(lost: list[TrackedDelivery]) -> None:
+    await in_db(services.requeue, delivery_ids=[delivery.id for delivery in lost])
+
+
+def _nothing() -> None:
+    """Nobody waits for these rows."""
+
+
+ledger = Ledger()
