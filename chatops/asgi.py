@@ -1,4 +1,4 @@
-"""The ASGI application: Django's pages, the XMPP door over WebSocket, and the live pages' socket."""
+"""The ASGI application: Django's pages, the WebSocket door, the live pages' socket."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Django's settings, and the service's own: each from the environment, with a default that works."""
+"""Django's settings, and the service's own: from the environment, with defaults that work."""
 
 import os
 import secrets

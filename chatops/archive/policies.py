@@ -20,7 +20,7 @@ _STANZA_ID = f"{{{STANZA_ID}}}stanza-id"
 def keep(envelope: Envelope) -> Awaitable[None] | None:
     """Add the message to its sender's and its recipient's archives.
 
-    Every copy that a recipient gets carries the archive's id; ids that claim to be ours are removed.
+    Every copy that a recipient gets carries the archive's id; ids that pretend to be ours go.
     """
     element = envelope.element
     strip_forged_ids(element, by=envelope.to.bare)

@@ -1,10 +1,10 @@
-"""Celery inside the service, for the set-up that has nothing else: a worker and the beat in threads."""
+"""Celery inside the service, where there is nothing else: a worker and the beat in threads."""
 
 import logging
 import threading
 
 from celery.beat import Service as BeatService
-from django.conf import settings
+from django_celery_beat.schedulers import DatabaseScheduler
 
 from chatops.celery import app
 
@@ -24,7 +24,7 @@ class EmbeddedJobs:
             without_heartbeat=True,
             quiet=True,
         )
-        self._beat = BeatService(app, scheduler_cls=settings.CELERY_BEAT_SCHEDULER, max_interval=1)
+        self._beat = BeatService(app, scheduler_cls=DatabaseScheduler, max_interval=1)
         self._threads = [
             threading.Thread(target=self._worker.start, name="jobs", daemon=True),
             threading.Thread(target=self._beat.start, name="beat", daemon=True),

@@ -139,12 +139,13 @@ class MessagePath:
                 session.send(carbon("sent", data, session))
         finished()
         _call_all(envelope.after)
-        if envelope.offline and envelope.recipient_id is not None:
-            # Somebody may have come while it was being stored.
-            if any(
-                session.presence is not None for session in wire().sessions_of(envelope.to.bare)
-            ):
-                wire().tell(Waiting((envelope.recipient_id,)))
+        if envelope.offline and _is_somebody_there(envelope.to.bare):
+            # They came while it was being stored.
+            wire().tell(Waiting((envelope.recipient_id or 0,)))
+
+
+def _is_somebody_there(bare: str) -> bool:
+    return any(session.presence is not None for session in wire().sessions_of(bare))
 
 
 def carbon(direction: str, data: bytes, session: Session) -> bytes:

@@ -1,4 +1,4 @@
-"""Where a stanza goes, RFC 6120 section 10 and RFC 6121 section 8: accounts, sessions, sub-services."""
+"""Where a stanza goes, RFC 6120 section 10 and RFC 6121 section 8."""
 
 import asyncio
 import logging

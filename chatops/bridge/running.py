@@ -9,7 +9,6 @@ from typing import Any
 from chatops.accounts.services import SessionsEnd
 from chatops.bridge.cluster.base import Cluster
 from chatops.bridge.cluster.local import LocalCluster
-from chatops.bridge.handlers.xep_0030 import register_subservices
 from chatops.bridge.journal import Journal
 from chatops.bridge.messages import MessagePath
 from chatops.bridge.router import Router
@@ -47,7 +46,6 @@ class Service:
     async def start(self) -> None:
         """Load the handlers, take up what an earlier run has left, and be there for all apps."""
         load_handlers()
-        register_subservices()
         recovered = await in_db(delivery.recover)
         if recovered:
             logger.info("deliveries taken up again after a restart: %d", recovered)
@@ -135,7 +133,7 @@ class Service:
 
 @live.hears(SessionsEnd)
 async def end_sessions(news: SessionsEnd) -> None:
-    """An administrator, a new password or a removal ends sessions (all, where no resource is named)."""
+    """An administrator, a new password or a removal ends sessions: one resource's, or all."""
     for session in list(wire().sessions_of(news.bare)):
         if news.resource in ("", session.jid.resource):
             session.end(news.condition, news.text)

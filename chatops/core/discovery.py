@@ -1,9 +1,11 @@
-"""Finds the handlers: every module below a ``handlers`` package of every app of ours is imported."""
+"""Finds the handlers: all modules below the ``handlers`` packages of our apps are imported."""
 
 import importlib
 import pkgutil
 
 from django.apps import apps
+
+from chatops.core.features import registry
 
 
 def load_handlers() -> list[str]:
@@ -22,4 +24,6 @@ def load_handlers() -> list[str]:
         for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
             importlib.import_module(module.name)
             found.append(module.name)
+    while registry.completions:
+        registry.completions.pop()()
     return found

@@ -26,8 +26,8 @@ class Copy:
 class Envelope:
     """A message stanza with what the policies decide about it.
 
-    A policy is ``policy(envelope) -> Awaitable[None] | None``: None when it decided at once, which is
-    what the hot path does. It raises Refused to send an error back, Dropped to say nothing.
+    A policy is ``policy(envelope) -> Awaitable[None] | None``: None when it decided at once, which
+    is what the hot path does. It raises Refused to send an error back, Dropped to say nothing.
     """
 
     element: Element  # from is set and true

@@ -1,7 +1,7 @@
 """The registry: a feature declares what it answers, where, and what disco says of it.
 
-One XEP is one module that makes one `Feature` and hangs its handlers on it. Nothing lists the modules:
-`core.discovery` finds them, and disco, stream features and the table of XEPs come from here.
+One XEP is one module that makes one `Feature` and hangs its handlers on it. Nothing lists the
+modules: `core.discovery` finds them. Disco, stream features and the table of XEPs come from here.
 """
 
 from collections.abc import Awaitable, Callable
@@ -60,7 +60,7 @@ class Identity:
 
 @dataclass
 class Feature:
-    """An XEP (or RFC part) that this service supports: ``Feature("XEP-0199", (PING,), at=(DOMAIN,))``.
+    """An XEP (or RFC part) that is supported: ``Feature("XEP-0199", (PING,), at=(DOMAIN,))``.
 
     `namespaces` are announced by disco#info at every address of `at`.
     """
@@ -94,7 +94,7 @@ class Feature:
         return register
 
     def presence(self, address: Address) -> Callable[[H], H]:
-        """Take presence stanzas to that kind of address: ``handler(stanza, sender, to, session)``."""
+        """Take presence to that kind of address: ``handler(stanza, sender, to, session)``."""
         return self._stanzas(registry.presences, address)
 
     def message(self, address: Address) -> Callable[[H], H]:
@@ -123,6 +123,11 @@ class Feature:
             return handler
 
         return register
+
+    def when_loaded(self, complete: Callable[[], None]) -> Callable[[], None]:
+        """Call it when every module has been loaded, so that all that is declared is known."""
+        registry.completions.append(complete)
+        return complete
 
     def _stanzas(self, table: dict[Address, Any], address: Address) -> Callable[[H], H]:
         def register(handler: H) -> H:
@@ -195,6 +200,7 @@ class Registry:
         default_factory=dict
     )
     subservices: dict[str, SubService] = field(default_factory=dict)
+    completions: list[Callable[[], None]] = field(default_factory=list)
 
     def namespaces(self, address: Address) -> set[str]:
         """What disco#info announces at that kind of address."""

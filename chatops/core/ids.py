@@ -1,7 +1,7 @@
 """Time-ordered 64-bit ids: the archive's primary key, the stanza-id and the MAM id in one.
 
-41 bits of milliseconds since 2020, 10 bits of node, 12 bits of sequence: sorting by id sorts by time,
-and a time span is a range of ids. A burst of over 4,096 ids in a millisecond borrows from the next.
+41 bits of milliseconds since 2020, 10 of node, 12 of sequence: sorting by id sorts by time, and
+a time span is a range of ids. A burst of over 4,096 ids in a millisecond borrows from the next.
 """
 
 import threading

@@ -14,10 +14,10 @@ directly where the bridge runs in this process, else over a row that each runnin
 
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, TypeVar, cast, dataclass_transform
+from typing import Any, TypeAlias, TypeVar, cast, dataclass_transform
 
 from django.db import transaction
 
@@ -26,7 +26,8 @@ from chatops.core.models import Ring
 logger = logging.getLogger(__name__)
 
 B = TypeVar("B")
-Ear = Callable[[Any], Awaitable[None]]
+Hearer: TypeAlias = Callable[[B], Coroutine[Any, Any, None]]
+Ear: TypeAlias = Callable[[Any], Coroutine[Any, Any, None]]
 
 _kinds: dict[str, type] = {}
 _ears: dict[str, list[Ear]] = defaultdict(list)
@@ -41,12 +42,10 @@ def bell(kind: type[B]) -> type[B]:
     return kind
 
 
-def hears(
-    kind: type[B],
-) -> Callable[[Callable[[B], Awaitable[None]]], Callable[[B], Awaitable[None]]]:
+def hears(kind: type[B]) -> Callable[[Hearer[B]], Hearer[B]]:
     """Have a coroutine called, on the bridge's loop, with every piece of news of that kind."""
 
-    def register(ear: Callable[[B], Awaitable[None]]) -> Callable[[B], Awaitable[None]]:
+    def register(ear: Hearer[B]) -> Hearer[B]:
         _ears[_name(kind)].append(ear)
         return ear
 
@@ -62,7 +61,7 @@ def ring(news: object) -> None:
 
 
 def hang(tower: Callable[[Any], None] | None) -> None:
-    """Set (or take away) what carries news to the loop in this process; callable from any thread."""
+    """Set (or take away) what carries news to this process's loop, from any thread."""
     global _tower
     _tower = tower
 

@@ -1,4 +1,4 @@
-"""What runs, as the domain apps see it: sessions, routing and the journal. The bridge implements it."""
+"""What runs, as the domain apps see it: sessions, routing, the journal. The bridge is it."""
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Sequence
@@ -23,7 +23,7 @@ class Tracked(Protocol):
         """The device acknowledged it (XEP-0198)."""
 
     def settled(self, session: "Session") -> None:
-        """A connection without XEP-0198 showed life, or closed cleanly, after the kernel's peer had it."""
+        """Without XEP-0198: the connection showed life, or closed cleanly, after it was sent."""
 
     def lost(self, session: "Session") -> None:
         """The session is gone and nothing says that the device got it."""
@@ -78,7 +78,7 @@ class Wire(Protocol):
     def all_sessions(self) -> Collection[Session]: ...
 
     def route(self, stanza: Element) -> None:
-        """Send a stanza on its way, from and to set: to an account, a session, a sub-service, a link.
+        """Send a stanza on its way, from and to set: to an account, a session, a sub-service.
 
         For what the service itself or a sub-service says; no permission is asked.
         """

@@ -1,4 +1,4 @@
-"""Receipts (XEP-0184) and chat markers (XEP-0333), read where they pass and written into the ledger."""
+"""Receipts (XEP-0184) and chat markers (XEP-0333) become rows of the ledger where they pass."""
 
 from collections.abc import Iterator
 

@@ -62,7 +62,7 @@ def queue(message_id: int, *, user_ids: Collection[int]) -> None:
 
 @transaction.atomic
 def take(*, user_id: int, device_id: int, limit: int) -> list[Owed]:
-    """Take queued messages for a device that is there, oldest first; they are its own from now on."""
+    """Take queued messages for a device that is there, oldest first; they are its from now on."""
     rows = list(
         Delivery.objects.filter(recipient_id=user_id, owed=True, state=State.QUEUED)
         .select_for_update(skip_locked=True, of=("self",))
@@ -155,7 +155,7 @@ def confirm(
     sender: str,
     recipient_id: int,
     recipient: str,
-    device_id: int | None,
+    device_id: int,
     stanza_id: str,
     kind: EventKind,
     door: str,
@@ -174,7 +174,7 @@ def confirm(
     event_id = new_id()
     state = State.DISPLAYED if kind == EventKind.DISPLAYED else State.CONFIRMED
     mine = Delivery.objects.of_message(message_id).filter(recipient_id=recipient_id)
-    delivery = mine.filter(device_id=device_id).first() or mine.filter(device=None).first()
+    delivery = mine.filter(device=device_id).first() or mine.filter(device=None).first()
     if delivery is None:  # the device has it from a carbon or from its archive
         Delivery.objects.create(
             id=event_id,

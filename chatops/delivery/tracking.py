@@ -1,8 +1,9 @@
 """The ledger's hands on the wire: what happens to each message on its way to each device.
 
 Lives on the loop. What a sender may be told about is written before he is told; what only the
-service itself learns (written to a socket, acknowledged) is collected and written a moment later, in
-one go: if the process dies in between, those messages count as not delivered and are offered again.
+service itself learns (written to a socket, acknowledged) is collected and written a moment later,
+in one go: if the process dies in between, those messages count as not delivered and are offered
+again.
 """
 
 import asyncio

@@ -42,7 +42,7 @@ class Packed:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """`data` is what `serialise` wrote: > is escaped in attributes, so the first ends the tag."""
+        """`data` is what `serialise` wrote: no > in attributes, so the first ends the tag."""
         end = data.index(b">")
         if data[end - 1] == 47:  # an empty element ends in />
             end -= 1

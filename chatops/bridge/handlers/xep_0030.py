@@ -1,4 +1,4 @@
-"""Service discovery, XEP-0030: made from the registry, so what works is announced and nothing else."""
+"""Service discovery, XEP-0030: made from the registry: what works is announced, no more."""
 
 from django.conf import settings
 
@@ -73,7 +73,7 @@ async def list_account(request: IqRequest) -> Element:
 
 
 async def _must_be_visible(request: IqRequest) -> None:
-    """The owner, and contacts with a subscription to the account's presence; others learn nothing."""
+    """The owner, and contacts that may see the account's presence; others learn nothing."""
     if request.sender.bare == request.to.bare:
         return
     if not await in_db(_is_subscribed, request.to.local, request.sender.bare):
@@ -87,8 +87,9 @@ def _is_subscribed(owner: str, asker: str) -> bool:
     ).exists()
 
 
-def register_subservices() -> None:
-    """Answer for every sub-service that is declared; called once, when all handlers are loaded."""
+@disco.when_loaded
+def answer_for_subservices() -> None:
+    """Every sub-service that is declared is described by its own hooks."""
     for service in registry.subservices.values():
         answers = SubServiceDisco(service)
         for address in (service.host, service.node):

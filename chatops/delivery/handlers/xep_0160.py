@@ -1,4 +1,4 @@
-"""Offline messages, XEP-0160: what waited is handed over when a device comes, stamped (XEP-0203)."""
+"""Offline messages, XEP-0160: what waited is handed over when a device comes, with its time."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ async def wake(news: Waiting) -> None:
 
 
 async def hand_over(session: Session) -> None:
-    """Send all that is queued for the account to this device, oldest first, until nothing is left."""
+    """Send this device all that is queued for the account, oldest first."""
     if FLUSHING in session.notes:
         session.notes[AGAIN] = True
         return

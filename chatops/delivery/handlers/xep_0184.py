@@ -1,7 +1,7 @@
-"""Message delivery receipts, XEP-0184, and chat markers, XEP-0333: for what the service itself sent.
+"""Receipts, XEP-0184, and chat markers, XEP-0333, for what the service itself sent.
 
-Those between people pass the message pipeline (`delivery.policies`); notices come from the domain, so
-their receipts go there.
+Those between people pass the message pipeline (`delivery.policies`); notices come from the domain,
+so their receipts go there.
 """
 
 import asyncio

@@ -24,9 +24,17 @@ DRAIN_SECONDS = 5
 class Pages(uvicorn.Server):
     """uvicorn, whose signals are ours."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.listening.set()
 
 
 class Command(BaseCommand):
@@ -94,10 +102,11 @@ class Command(BaseCommand):
             raise CommandError(f"Cannot open {settings.CHATOPS_HTTP} for the pages.") from error
         server = Pages(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not running.done():
-            await asyncio.sleep(0.01)
+        listening = asyncio.create_task(server.listening.wait())
+        await asyncio.wait([listening, running], return_when=asyncio.FIRST_COMPLETED)
         if running.done():
-            await running
+            listening.cancel()
+            raise CommandError(f"The pages cannot be served: {running.exception()}.")
         try:
             yield _address_of(listener)
         finally:
