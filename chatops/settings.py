@@ -169,6 +169,8 @@ else:
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(CHATOPS_DATA / "chatops.sqlite3"),
+            # A file, so that several threads can use it as they do in the service.
+            "TEST": {"NAME": str(CHATOPS_DATA / "test.sqlite3")},
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 5,  # seconds to wait for another writer

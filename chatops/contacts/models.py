@@ -5,7 +5,7 @@ from django.db import models
 
 
 class Subscription(models.TextChoices):
-    """Who sees whose presence, RFC 6121 section 2.1.2.5; REMOVE is for pushes only and never stored."""
+    """Who sees whose presence, RFC 6121 section 2.1.2.5."""
 
     NONE = "none"
     TO = "to"
