@@ -1,0 +1,179 @@
+"""The offline queue: owed, taken, given back, confirmed."""
+
+import pytest
+
+from chatops.accounts.models import Device, User
+from chatops.archive.models import Kind, Message
+from chatops.core.ids import new_id
+from chatops.core.models import Ring
+from chatops.delivery import services
+from chatops.delivery.models import Delivery, Event, EventKind, State
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bob() -> User:
+    return User.objects.create(username="bob")
+
+
+@pytest.fixture
+def phone(bob: User) -> Device:
+    return Device.objects.create(user=bob, resource="phone")
+
+
+@pytest.fixture
+def laptop(bob: User) -> Device:
+    return Device.objects.create(user=bob, resource="laptop")
+
+
+def message(stanza_id: str = "m1") -> Message:
+    return Message.objects.create(
+        id=new_id(),
+        kind=Kind.CHAT,
+        sender="alice@localhost/desk",
+        recipient="bob@localhost",
+        sender_bare="alice@localhost",
+        recipient_bare="bob@localhost",
+        stanza_id=stanza_id,
+        body="hello",
+        xml="<message xmlns='jabber:client'/>",
+    )
+
+
+def take(device: Device, limit: int = 10) -> list[services.Owed]:
+    return services.take(user_id=device.user_id, device_id=device.pk, limit=limit)
+
+
+def test_what_is_queued_is_taken_once_in_the_order_of_acceptance(
+    bob: User, phone: Device, laptop: Device
+) -> None:
+    kept = [message(f"m{n}") for n in range(3)]
+    for each in reversed(kept):
+        services.queue(each.pk, user_ids=[bob.pk])
+    assert [owed.message_id for owed in take(phone, limit=2)] == [kept[0].pk, kept[1].pk]
+    assert [owed.message_id for owed in take(laptop)] == [kept[2].pk]
+    assert take(phone) == []
+
+
+def test_queueing_twice_owes_once_and_tells_the_service(bob: User) -> None:
+    sent = message()
+    services.queue(sent.pk, user_ids=[bob.pk])
+    services.queue(sent.pk, user_ids=[bob.pk])
+    assert Delivery.objects.count() == 1
+    news = Ring.objects.order_by("id").first()
+    assert news is not None
+    assert news.payload == {"user_ids": [bob.pk]}
+
+
+def test_what_a_lost_connection_did_not_confirm_waits_again(bob: User, phone: Device) -> None:
+    services.queue(message().pk, user_ids=[bob.pk])
+    (owed,) = take(phone)
+    services.requeue(delivery_ids=[owed.delivery_id])
+    row = Delivery.objects.get()
+    assert (row.state, row.device, row.owed) == (State.QUEUED, None, True)
+    assert [event.kind for event in Event.objects.all()] == [EventKind.QUEUED, EventKind.REQUEUED]
+    assert [again.message_id for again in take(phone)] == [owed.message_id]
+
+
+def test_what_another_device_confirmed_is_not_owed_again(
+    bob: User, phone: Device, laptop: Device
+) -> None:
+    sent = message()
+    lost, got = (
+        Delivery.objects.create(
+            id=new_id(),
+            message=sent,
+            recipient=bob,
+            device=device,
+            state=state,
+            owed=owed,
+            changed=0,
+        )
+        for device, state, owed in ((phone, State.SENT, True), (laptop, State.CONFIRMED, False))
+    )
+    services.requeue(delivery_ids=[lost.pk])
+    lost.refresh_from_db()
+    assert (lost.state, lost.owed) == (State.SENT, False)
+    assert got.pk in set(Delivery.objects.values_list("pk", flat=True))
+
+
+def test_two_devices_that_both_lost_it_owe_it_once(
+    bob: User, phone: Device, laptop: Device
+) -> None:
+    sent = message()
+    lost = [
+        Delivery.objects.create(
+            id=new_id(), message=sent, recipient=bob, device=device, state=State.SENT, changed=0
+        ).pk
+        for device in (phone, laptop)
+    ]
+    services.requeue(delivery_ids=lost)
+    assert len(take(phone)) == 1
+
+
+def test_a_restart_takes_up_what_was_on_its_way(bob: User, phone: Device) -> None:
+    for state, owed in ((State.STORED, True), (State.SENT, True), (State.SENT, False)):
+        Delivery.objects.create(
+            id=new_id(),
+            message=message(),
+            recipient=bob,
+            device=phone,
+            state=state,
+            owed=owed,
+            changed=0,
+        )
+    assert services.recover() == 2
+    assert len(take(phone)) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [(EventKind.CONFIRMED, State.CONFIRMED), (EventKind.DISPLAYED, State.DISPLAYED)],
+)
+def test_a_receipt_finds_its_message_and_ends_the_debt(
+    bob: User, phone: Device, kind: EventKind, state: State
+) -> None:
+    sent = message("m7")
+    services.queue(sent.pk, user_ids=[bob.pk])
+    take(phone)
+    found = confirm(bob, phone, "m7", kind)
+    row = Delivery.objects.get()
+    assert (found, row.state, row.owed, row.device) == (sent.pk, state, False, phone)
+
+
+def test_a_receipt_from_a_device_without_a_row_makes_one(
+    bob: User, phone: Device, laptop: Device
+) -> None:
+    services.queue(message("m8").pk, user_ids=[bob.pk])
+    take(phone)
+    confirm(bob, laptop, "m8", EventKind.CONFIRMED)
+    assert {(row.device, row.state) for row in Delivery.objects.all()} == {
+        (phone, State.STORED),
+        (laptop, State.CONFIRMED),
+    }
+
+
+def test_a_receipt_for_nothing_is_nobodys_error(bob: User, phone: Device) -> None:
+    assert confirm(bob, phone, "never", EventKind.CONFIRMED) is None
+    assert not Event.objects.exists()
+
+
+def test_a_stranger_cannot_confirm_what_he_was_not_sent(phone: Device) -> None:
+    message("m9")
+    charlie = User.objects.create(username="charlie")
+    device = Device.objects.create(user=charlie, resource="pad")
+    assert confirm(charlie, device, "m9", EventKind.CONFIRMED) is None
+
+
+def confirm(user: User, device: Device, stanza_id: str, kind: EventKind) -> int | None:
+    return services.confirm(
+        sender="alice@localhost",
+        recipient_id=user.pk,
+        recipient=user.jid,
+        device_id=device.pk,
+        stanza_id=stanza_id,
+        kind=kind,
+        door="tcp",
+        detail="receipt",
+    )
