@@ -20,7 +20,7 @@ from chatops.xmpp.errors import (
     error_reply,
 )
 from chatops.xmpp.jid import JID
-from chatops.xmpp.names import CARBONS, FORWARD
+from chatops.xmpp.names import CARBONS, CLIENT, FORWARD
 from chatops.xmpp.stanzas import Packed, attribute
 
 logger = logging.getLogger(__name__)
@@ -113,9 +113,9 @@ class MessagePath:
         if not answerable(envelope.element):
             return
         reply = error_reply(envelope.element, refusal)
-        reply.extend(
-            child for child in envelope.element if str(child.tag).endswith("}body")
-        )  # so that the sender's client can show what did not arrive
+        body = envelope.element.find(f"{{{CLIENT}}}body")
+        if body is not None:  # so that the sender's client can show what did not arrive
+            reply.insert(0, body)
         if envelope.session is not None:
             envelope.session.send(reply)
         else:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from chatops.xmpp.errors import Overloaded
 
@@ -32,12 +32,15 @@ async def in_db(service: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
 
 
 def _with_fresh_connection(call: Callable[[], T]) -> T:
-    close_old_connections()
+    _drop_broken_connection()
     try:
         return call()
     except (OperationalError, InterfaceError) as error:
         logger.warning("database not available: %s", type(error).__name__)
         raise Overloaded from error
-    except DatabaseError:
+
+
+def _drop_broken_connection() -> None:
+    """A server may have gone away in between; a file has not, so its connection is kept open."""
+    if connection.vendor != "sqlite" or connection.errors_occurred:
         close_old_connections()
-        raise

@@ -60,18 +60,20 @@ def queue(message_id: int, *, user_ids: Collection[int]) -> None:
     ring(Waiting(tuple(fresh)))
 
 
-@transaction.atomic
 def take(*, user_id: int, device_id: int, limit: int) -> list[Owed]:
     """Take queued messages for a device that is there, oldest first; they are its from now on."""
-    rows = list(
-        Delivery.objects.filter(recipient_id=user_id, owed=True, state=State.QUEUED)
-        .select_for_update(skip_locked=True, of=("self",))
-        .select_related("message")
-        .order_by("message_id", "id")[:limit]
-    )
-    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
-        device=device_id, state=State.STORED
-    )
+    queued = Delivery.objects.filter(recipient_id=user_id, owed=True, state=State.QUEUED)
+    if not queued.exists():  # the usual case, and it takes no lock
+        return []
+    with transaction.atomic():
+        rows = list(
+            queued.select_for_update(skip_locked=True, of=("self",))
+            .select_related("message")
+            .order_by("message_id", "id")[:limit]
+        )
+        Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+            device=device_id, state=State.STORED
+        )
     return [
         Owed(
             row.pk,
