@@ -1,6 +1,6 @@
 """What is kept of a message, and in whose archive (XEP-0313 section 5, XEP-0334)."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 
 from chatops.archive import services
 from chatops.archive.writes import entry_write, message_write
@@ -23,9 +23,11 @@ def keep(envelope: Envelope) -> Awaitable[None] | None:
     Every copy that a recipient gets carries the archive's id; ids that pretend to be ours go.
     """
     element = envelope.element
-    strip_forged_ids(element, by=envelope.to.bare)
-    if not is_archived(element, envelope.type):
-        if envelope.offline or (envelope.copies and worth_tracking(element, envelope.type)):
+    tags = envelope.tags
+    if _STANZA_ID in tags:
+        strip_forged_ids(element, by=envelope.to.bare)
+    if not is_archived(tags, envelope.type):
+        if envelope.offline or (envelope.copies and worth_tracking(tags, envelope.type)):
             _write_message(envelope)
         return None
     owners = []
@@ -64,7 +66,7 @@ def _write(envelope: Envelope, places: list[tuple[int, str]]) -> None:
 
 
 def _write_message(envelope: Envelope) -> None:
-    if envelope.element.find(_NO_STORE) is not None:
+    if _NO_STORE in envelope.tags:
         return
     envelope.archived = True
     envelope.writes.append(
@@ -74,21 +76,22 @@ def _write_message(envelope: Envelope) -> None:
     )
 
 
-def is_archived(element: Element, type_: str) -> bool:
-    """Whether archives keep it: content of a conversation, unless a hint says otherwise."""
+def is_archived(tags: Collection[str], type_: str) -> bool:
+    """Whether archives keep it: content of a conversation, unless a hint says otherwise.
+
+    `tags` are those of the stanza's children.
+    """
     if type_ not in ("chat", "normal"):
         return False
-    if element.find(_NO_STORE) is not None or element.find(_NO_PERMANENT_STORE) is not None:
+    if _NO_STORE in tags or _NO_PERMANENT_STORE in tags:
         return False
-    return element.find(_BODY) is not None or element.find(_STORE) is not None
+    return _BODY in tags or _STORE in tags
 
 
-def worth_tracking(element: Element, type_: str) -> bool:
+def worth_tracking(tags: Collection[str], type_: str) -> bool:
     """Whether the ledger follows it: something was said, or a receipt was asked for."""
     return type_ in ("chat", "normal", "headline") and (
-        element.find(_BODY) is not None
-        or element.find(_REQUEST) is not None
-        or element.find(_STORE) is not None
+        _BODY in tags or _REQUEST in tags or _STORE in tags
     )
 
 

@@ -1,27 +1,29 @@
 """The archive's rows as the journal writes them: plain tuples for prepared statements."""
 
 from chatops.archive.models import Entry, Kind, Message
-from chatops.core.journal import Write, insert
+from chatops.core.journal import Insert, Write
 from chatops.xmpp.elements import Element, serialise, text_of
 from chatops.xmpp.jid import JID
 from chatops.xmpp.names import RECEIPTS
 
-MESSAGE_INSERT = insert(
+MESSAGE_INSERT = Insert(
     Message,
-    "id",
-    "kind",
-    "sender",
-    "recipient",
-    "sender_bare",
-    "recipient_bare",
-    "stanza_id",
-    "thread",
-    "body",
-    "wants_receipt",
-    "xml",
     order=10,
+    fields=(
+        "id",
+        "kind",
+        "sender",
+        "recipient",
+        "sender_bare",
+        "recipient_bare",
+        "stanza_id",
+        "thread",
+        "body",
+        "wants_receipt",
+        "xml",
+    ),
 )
-ENTRY_INSERT = insert(Entry, "archive", "message", "peer", order=20)
+ENTRY_INSERT = Insert(Entry, order=20, fields=("archive", "message", "peer"))
 
 KINDS = {
     "normal": Kind.NORMAL.value,

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
-from chatops.core.ids import new_id
 from chatops.core.journal import Row, Statement, Write
 
 logger = logging.getLogger(__name__)
@@ -131,11 +130,8 @@ class Journal:
                 cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         with transaction.atomic(), connection.cursor() as cursor:
             for statement in sorted(groups, key=_order):
-                rows = groups[statement]
-                if statement.stamped:
-                    rows = [row if row[0] is not None else (new_id(), *row[1:]) for row in rows]
-                cursor.executemany(statement.sql, rows)
-                self.rows += len(rows)
+                statement.run(cursor, groups[statement])
+                self.rows += len(groups[statement])
         self.batches += 1
 
     def _refuse_old(self, batch: list[Item], error: Exception) -> list[Item]:

@@ -11,7 +11,7 @@ from chatops.core.envelope import Dropped, Envelope, Policy
 from chatops.core.ids import new_id
 from chatops.core.wire import Session, wire
 from chatops.delivery.services import Waiting
-from chatops.xmpp.elements import Element, add, stanza
+from chatops.xmpp.elements import Element, add, stanza, tag_of
 from chatops.xmpp.errors import (
     InternalError,
     Overloaded,
@@ -55,6 +55,7 @@ class MessagePath:
             id=element.get("id", ""),
             message_id=new_id(),
             session=session,
+            tags=frozenset([tag_of(child) for child in element]),
         )
         return self._run(envelope, finished, 0)
 

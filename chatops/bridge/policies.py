@@ -1,21 +1,21 @@
 """The bridge's part of the message pipeline: who gets a message now, and which copies go along."""
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Collection, Iterable
 
 from chatops.bridge.directory import directory
 from chatops.core.envelope import Copy, Dropped, Envelope
 from chatops.core.wire import FLUSHING, Session, wire
-from chatops.xmpp.elements import Element
 from chatops.xmpp.errors import Unavailable
 from chatops.xmpp.names import CARBONS, CHAT_STATES, CLIENT, HINTS, MARKERS, RECEIPTS
 
+_CHAT_STATE = f"{{{CHAT_STATES}}}"
 _BODY = f"{{{CLIENT}}}body"
 _PRIVATE = f"{{{CARBONS}}}private"
 _NO_COPY = f"{{{HINTS}}}no-copy"
 _NO_STORE = f"{{{HINTS}}}no-store"
 _STORE = f"{{{HINTS}}}store"
 # What makes a body-less message part of a conversation: worth a carbon (XEP-0280 section 6.1).
-_CONVERSATIONAL = (RECEIPTS, MARKERS, CHAT_STATES)
+_CONVERSATIONAL = (f"{{{RECEIPTS}}}", f"{{{MARKERS}}}", _CHAT_STATE)
 
 
 class NobodyThere(Unavailable):
@@ -70,7 +70,7 @@ def _choose(envelope: Envelope, sessions: Iterable[Session]) -> None:
             envelope.copies.append(Copy(session))
         elif session.carbons:
             envelope.carbons.append(session)
-    waits = type_ != "headline" and _is_stored_offline(envelope.element)
+    waits = type_ != "headline" and _is_stored_offline(envelope.tags)
     if not envelope.copies:
         if not waits:
             raise Dropped
@@ -81,22 +81,21 @@ def _choose(envelope: Envelope, sessions: Iterable[Session]) -> None:
         envelope.offline = True
 
 
-def _is_stored_offline(element: Element) -> bool:
+def _is_stored_offline(tags: Collection[str]) -> bool:
     """XEP-0160 section 3: everything but what says nothing once it is late."""
-    if element.find(_NO_STORE) is not None:
+    if _NO_STORE in tags:
         return False
-    if element.find(_BODY) is not None or element.find(_STORE) is not None:
+    if _BODY in tags or _STORE in tags:
         return True
-    return any(_namespace(child) != CHAT_STATES for child in element)
+    return any(not tag.startswith(_CHAT_STATE) for tag in tags)
 
 
 def copy_to_own_devices(envelope: Envelope) -> None:
     """Keep the carbon copies only where the message qualifies (XEP-0280 section 6)."""
-    element = envelope.element
-    private = element.find(_PRIVATE)
-    if private is not None:
-        element.remove(private)
-    if private is not None or element.find(_NO_COPY) is not None or not _is_eligible(envelope):
+    if _PRIVATE in envelope.tags:
+        for private in envelope.element.findall(_PRIVATE):
+            envelope.element.remove(private)
+    if not _may_be_copied(envelope):
         envelope.carbons.clear()
         return
     if envelope.session is not None:
@@ -108,15 +107,8 @@ def copy_to_own_devices(envelope: Envelope) -> None:
         )
 
 
-def _is_eligible(envelope: Envelope) -> bool:
-    if envelope.type not in ("chat", "normal"):
+def _may_be_copied(envelope: Envelope) -> bool:
+    tags = envelope.tags
+    if envelope.type not in ("chat", "normal") or _PRIVATE in tags or _NO_COPY in tags:
         return False
-    element = envelope.element
-    if element.find(_BODY) is not None:
-        return True
-    return any(_namespace(child) in _CONVERSATIONAL for child in element)
-
-
-def _namespace(child: Element) -> str:
-    tag = str(child.tag)
-    return tag[1:].partition("}")[0] if tag[0] == "{" else ""
+    return _BODY in tags or any(tag.startswith(_CONVERSATIONAL) for tag in tags)

@@ -37,6 +37,7 @@ class Envelope:
     id: str  # the client's id, "" for none
     message_id: int  # ours: archive key, stanza-id, MAM id
     session: Session | None  # the sender's, None for the service and for foreign domains
+    tags: frozenset[str]  # of the element's children: asked often, so read once
     writes: list[Write] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
     carbons: list[Session] = field(default_factory=list)  # "received" carbons go there

@@ -7,13 +7,15 @@ from chatops.core.envelope import Envelope
 from chatops.core.ids import new_id
 from chatops.core.wire import wire
 from chatops.delivery.models import EventKind, State
-from chatops.delivery.receipts import read_receipts, tell_pages
+from chatops.delivery.receipts import CONFIRMATIONS, read_receipts, tell_pages
 from chatops.delivery.tracking import TrackedDelivery, ledger
 from chatops.delivery.writes import delivery_write, event_write
 
 
 def note_receipts(envelope: Envelope) -> None:
     """Write down what a receipt or marker confirms, in the commit of the stanza that carries it."""
+    if envelope.tags.isdisjoint(CONFIRMATIONS):
+        return
     if envelope.type == "error" or envelope.session is None:
         return
     for message_id, writes in read_receipts(
@@ -28,7 +30,7 @@ def track(envelope: Envelope) -> None:
     recipient_id = envelope.recipient_id
     if recipient_id is None:
         return
-    if not envelope.offline and not worth_tracking(envelope.element, envelope.type):
+    if not envelope.offline and not worth_tracking(envelope.tags, envelope.type):
         return
     # What the sender does not want stored, and headlines, are never offered a second time.
     owed = envelope.archived and envelope.type != "headline"

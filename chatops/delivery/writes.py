@@ -1,36 +1,30 @@
 """The ledger's rows as the journal writes them."""
 
-from chatops.core.journal import Write, insert, update
+from chatops.core.journal import Insert, Update, Write
 from chatops.delivery.models import Delivery, Event, EventKind, State
 
-DELIVERY_INSERT = insert(
-    Delivery, "id", "message", "recipient", "device", "state", "owed", "changed", order=30
+DELIVERY_INSERT = Insert(
+    Delivery,
+    order=30,
+    fields=("id", "message", "recipient", "device", "state", "owed", "changed"),
 )
-EVENT_INSERT = insert(
+EVENT_INSERT = Insert(
     Event,
-    "id",
-    "message_id",
-    "recipient",
-    "device",
-    "kind",
-    "node",
-    "door",
-    "detail",
     order=40,
+    fields=("id", "message_id", "recipient", "device", "kind", "node", "door", "detail"),
     stamped=True,
 )
 # A state only grows: what a device has confirmed is not undone by a late "sent".
 _ADVANCE = {
-    state: update(
+    state: Update(
         Delivery,
-        set_=("state", "owed", "changed"),
-        where=("id",),
-        extra=f"state < {state.value}",
         order=35,
+        fields=("state", "owed", "changed"),
+        unless=f"state >= {state.value}",
     )
     for state in (State.SENT, State.CONFIRMED, State.DISPLAYED)
 }
-_SETTLE = update(Delivery, set_=("owed",), where=("id",), order=36)
+_SETTLE = Update(Delivery, order=36, fields=("owed",))
 
 
 def delivery_write(
@@ -65,9 +59,9 @@ def event_write(
 
 def advance_write(delivery_id: int, state: State, *, owed: bool, event_id: int) -> Write:
     """Move a delivery forward; nothing happens where it is further already."""
-    return Write(_ADVANCE[state], (state.value, owed, event_id, delivery_id))
+    return Write(_ADVANCE[state], (delivery_id, state.value, owed, event_id))
 
 
 def settle_write(delivery_id: int) -> Write:
     """It need not be offered again."""
-    return Write(_SETTLE, (False, delivery_id))
+    return Write(_SETTLE, (delivery_id, False))

@@ -12,10 +12,10 @@ from django.db import connection
 
 from chatops.archive.models import Archive
 from chatops.bridge.journal import Journal
-from chatops.core.journal import Write, insert
+from chatops.core.journal import Insert, Write
 
 pytestmark = pytest.mark.django_db(transaction=True)
-INSERT = insert(Archive, "jid", order=1)
+INSERT = Insert(Archive, order=1, fields=("jid",))
 
 
 def row(jid: str) -> Write:
