@@ -1,0 +1,1 @@
+"""SASL (RFC 4422) for XMPP: pure exchanges, fed with bytes by the stream."""
