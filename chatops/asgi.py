@@ -19,7 +19,7 @@ application = ProtocolTypeRouter(
         "http": pages,
         "websocket": URLRouter(
             [
-                path("xmpp-websocket", websocket_door),
+                path("xmpp-websocket", websocket_door),  # type: ignore[arg-type]
                 path(
                     "",
                     AllowedHostsOriginValidator(

@@ -1,6 +1,7 @@
 """One password for the web and for SASL: Django's hasher over a SCRAM record."""
 
 import secrets
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import BasePasswordHasher
@@ -26,7 +27,7 @@ class ScramPasswordHasher(BasePasswordHasher):
         record = ScramRecord.decode(encoded)
         return {"algorithm": ALGORITHM, "iterations": record.iterations, "salt": record.salt.hex()}
 
-    def safe_summary(self, encoded: str) -> dict[str, object]:
+    def safe_summary(self, encoded: str) -> dict[Any, Any]:
         return {"algorithm": "SCRAM-SHA-256 and SCRAM-SHA-1", **self.decode(encoded)}
 
     def must_update(self, encoded: str) -> bool:

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from django.conf import settings
 
+from chatops.accounts import services as accounts
 from chatops.bridge.messages import MessagePath
+from chatops.core.database import in_db
 from chatops.core.features import (
     ACCOUNT,
     DOMAIN,
@@ -16,6 +18,7 @@ from chatops.core.features import (
     Payload,
     StanzaHandler,
     registry,
+    run_hooks,
 )
 from chatops.core.wire import Session, wire
 from chatops.xmpp.elements import Element, from_slixmpp, local_name, tag_of
@@ -150,6 +153,8 @@ class Router:
                 return None  # the service has no presence of its own
         else:
             address = self._address(to)
+        if session is not None and element.get("to") is not None:
+            _note_directed(session, to, element.get("type"))
         handler = registry.presences.get(address) if address is not None else None
         if handler is None:
             if element.get("type") not in ("unavailable", "error"):
@@ -271,18 +276,17 @@ class Router:
         await run_hooks("bound", session)
 
     async def session_ended(self, session: Session) -> None:
+        """Let go of it everywhere, and remember until when the device was there."""
         await run_hooks("ended", session)
+        await in_db(accounts.note_logout, user_id=session.user_id, device_id=session.device_id)
 
 
-async def run_hooks(moment: str, session: Session) -> None:
-    """Call what features have hung on that moment; one's failure does not keep the others."""
-    for hook in registry.session_hooks.get(moment, ()):
-        try:
-            pending = hook(session)
-            if pending is not None:
-                await pending
-        except Exception:
-            logger.exception("at session %s", moment)
+def _note_directed(session: Session, to: JID, type_: str | None) -> None:
+    """Who was told, has to be told when the session goes (RFC 6121 section 4.6.3)."""
+    if type_ is None:
+        session.directed[to.full] = None
+    elif type_ == "unavailable":
+        session.directed.pop(to.full, None)
 
 
 def _in_flight(session: Session | None) -> tuple[Callable[[], None], Callable[[], None]]:

@@ -12,7 +12,7 @@ from chatops.bridge.cluster.local import LocalCluster
 from chatops.bridge.journal import Journal
 from chatops.bridge.messages import MessagePath
 from chatops.bridge.router import Router
-from chatops.bridge.sessions import SessionTable
+from chatops.bridge.sessions import LiveSession, SessionTable
 from chatops.core import live
 from chatops.core import wire as wire_seat
 from chatops.core.database import in_db
@@ -73,15 +73,23 @@ class Service:
         for task in self._work:
             task.cancel()
 
+    # stream.Gate
+
+    def session_over(self, session: LiveSession) -> None:
+        """Once for each session: it is out of the table, and the features may clean up."""
+        self.sessions.remove(session)
+        self.cluster.withdraw(session)
+        self.spawn(self.router.session_ended(session))
+
     # core.wire.Wire
 
     def sessions_of(self, bare: str) -> Collection[Session]:
-        here = self.sessions.of(bare)
+        here: Collection[Session] = self.sessions.of(bare)
         elsewhere = self.cluster.elsewhere(bare)
         return [*here, *elsewhere] if elsewhere else here
 
     def session(self, full: JID) -> Session | None:
-        return self.sessions.get(full.full)
+        return self.sessions.get(full)
 
     def all_sessions(self) -> Collection[Session]:
         return self.sessions.all()

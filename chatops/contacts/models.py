@@ -1,5 +1,3 @@
-from typing import Self
-
 from django.conf import settings
 from django.db import models
 
@@ -23,12 +21,6 @@ class Roster(models.Model):
         return f"roster of {self.user}"
 
 
-class RosterItemQuerySet(models.QuerySet["RosterItem"]):
-    def shown(self) -> Self:
-        """What the client sees: without items that exist only for a pre-approval or a request."""
-        return self.filter(hidden=False)
-
-
 class RosterItem(models.Model):
     """One contact in one person's roster, with the state of both subscriptions."""
 
@@ -41,9 +33,6 @@ class RosterItem(models.Model):
     )
     ask = models.BooleanField(default=False, help_text="Pending out: asked, not answered yet.")
     approved = models.BooleanField(default=False, help_text="Pre-approved, RFC 6121 section 3.4.")
-    hidden = models.BooleanField(default=False, help_text="Not yet in the roster the client sees.")
-
-    objects = RosterItemQuerySet.as_manager()
 
     class Meta:
         ordering = ["user", "jid"]

@@ -4,6 +4,7 @@ One XEP is one module that makes one `Feature` and hangs its handlers on it. Not
 modules: `core.discovery` finds them. Disco, stream features and the table of XEPs come from here.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
@@ -11,6 +12,8 @@ from typing import Any, TypeAlias, TypeVar
 from chatops.core.wire import Session
 from chatops.xmpp.elements import Element, SlixmppStanza
 from chatops.xmpp.jid import JID
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,3 +216,14 @@ class Registry:
 
 
 registry = Registry()
+
+
+async def run_hooks(moment: str, session: Session) -> None:
+    """Call what features have hung on that moment; one's failure does not keep the others."""
+    for hook in registry.session_hooks.get(moment, ()):
+        try:
+            pending = hook(session)
+            if pending is not None:
+                await pending
+        except Exception:
+            logger.exception("at session %s", moment)

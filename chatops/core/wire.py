@@ -44,8 +44,12 @@ class Session(Protocol):
     presence: Element | None  # its last available presence, None while it is not available
     carbons: bool
     interested: bool  # it asked for the roster, so it gets roster pushes
-    blocked_until_resumed: bool  # its connection is cut, and it may come back (XEP-0198)
+    directed: dict[str, None]  # whom it has sent presence to directly, in that order
     notes: dict[str, Any]  # what features remember of this session, under their own names
+
+    @property
+    def blocked_until_resumed(self) -> bool:
+        """Its connection is cut, and it may come back (XEP-0198)."""
 
     def send(self, stanza: bytes | Element, tracked: Tracked | None = None) -> None:
         """Write a stanza; queues it while the connection is cut."""

@@ -66,7 +66,8 @@ class _Strict:
         parser.CommentHandler = _refuse
         parser.ProcessingInstructionHandler = _refuse
         if hasattr(parser, "SetReparseDeferralEnabled"):
-            parser.SetReparseDeferralEnabled(False)  # a stanza is complete when its end tag is
+            # A stanza is complete when its end tag is.
+            parser.SetReparseDeferralEnabled(False)  # noqa: FBT003
 
     def parse(self, data: bytes, *, final: bool = False) -> None:
         try:
@@ -120,7 +121,8 @@ class StreamReader(_Strict):
     def feed(self, data: bytes) -> list[Event]:
         """What the bytes have completed. Raises StreamFault."""
         self._buffer += data
-        self._events = events = []
+        events: list[Event] = []
+        self._events = events
         self.parse(data)
         self._trim()
         return events
@@ -233,5 +235,3 @@ def _fault(error: expat.ExpatError) -> StreamFault:
     if error.code in _PREFIX:
         return StreamFault("bad-namespace-prefix", "A prefix has no namespace.")
     return StreamFault("not-well-formed", "This is not well-formed XML.")
-
-

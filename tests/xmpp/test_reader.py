@@ -27,9 +27,7 @@ def read(*chunks: bytes, limit: int = 10_000) -> list[Event]:
 
 
 def shown(events: list[Event]) -> list[object]:
-    return [
-        event if isinstance(event, Header | Footer) else serialise(event) for event in events
-    ]
+    return [event if isinstance(event, Header | Footer) else serialise(event) for event in events]
 
 
 def test_a_stream_is_read_into_its_header_its_stanzas_and_its_end() -> None:
@@ -43,10 +41,13 @@ def test_a_stream_is_read_into_its_header_its_stanzas_and_its_end() -> None:
         },
         "jabber:client",
     )
-    assert message == (
-        '<message xmlns="jabber:client" xmlns:x="urn:x" to="a@b" id="&gt;1">'
-        "<body>h\u00e9 &amp; &lt;\u4f60\u597d</body><x:y/></message>"
-    ).encode()
+    assert (
+        message
+        == (
+            '<message xmlns="jabber:client" xmlns:x="urn:x" to="a@b" id="&gt;1">'
+            "<body>h\u00e9 &amp; &lt;\u4f60\u597d</body><x:y/></message>"
+        ).encode()
+    )
     assert iq == b'<iq xmlns="jabber:client" id="a&gt;b" type="get"/>'
     assert presence == b'<presence xmlns="jabber:client"><show>dnd</show></presence>'
     assert nonza == b'<r xmlns="urn:xmpp:sm:3"/>'

@@ -88,7 +88,8 @@ class Command(BaseCommand):
             loop="none",
             lifespan="off",
             ws="websockets-sansio",
-            ws_max_size=settings.CHATOPS_MAX_STANZA_BYTES,
+            # Larger frames are refused by the stream itself, with a stream error.
+            ws_max_size=4 * settings.CHATOPS_MAX_STANZA_BYTES,
             ws_ping_interval=None,
             log_config=None,
             access_log=False,

@@ -1,0 +1,86 @@
+"""TLS for the doors: the operator's certificate, or one of our own made on the first start."""
+
+import datetime
+import ipaddress
+import logging
+import os
+import ssl
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+VALID_FOR = datetime.timedelta(days=3650)
+
+
+class Certificates:
+    """Makes TLS contexts; notices when the files have been replaced."""
+
+    def __init__(self) -> None:
+        self._context: ssl.SSLContext | None = None
+        self._stamp: tuple[float, float] = (0, 0)
+        self._files: tuple[Path, Path] | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """The context for a new connection. Raises OSError or ssl.SSLError."""
+        certificate, key = self._files = self._files or files()
+        stamp = (certificate.stat().st_mtime, key.stat().st_mtime)
+        if self._context is None or stamp != self._stamp:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context.set_alpn_protocols(["xmpp-client"])
+            context.load_cert_chain(certificate, key)
+            self._context, self._stamp = context, stamp
+        return self._context
+
+
+def files() -> tuple[Path, Path]:
+    """Certificate and key: those of the settings, else a self-signed pair in the data folder."""
+    if settings.CHATOPS_TLS_CERTIFICATE:
+        certificate = Path(settings.CHATOPS_TLS_CERTIFICATE)
+        return certificate, Path(settings.CHATOPS_TLS_KEY or certificate)
+    folder: Path = settings.CHATOPS_DATA
+    certificate, key = folder / "certificate.pem", folder / "certificate.key"
+    if not (certificate.exists() and key.exists()):
+        _make(certificate, key)
+        logger.info("made a self-signed certificate for %s", settings.CHATOPS_DOMAIN)
+    return certificate, key
+
+
+def _make(certificate: Path, key: Path) -> None:
+    domain = settings.CHATOPS_DOMAIN
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, domain[:64])])
+    now = datetime.datetime.now(datetime.UTC)
+    names: list[x509.GeneralName] = [x509.DNSName(domain), x509.DNSName(f"*.{domain}")]
+    if domain == "localhost":
+        names += [
+            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+            x509.IPAddress(ipaddress.ip_address("::1")),
+        ]
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + VALID_FOR)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(
+            private.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))

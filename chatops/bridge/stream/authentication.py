@@ -1,0 +1,164 @@
+"""SASL on a stream, RFC 6120 section 6."""
+
+import asyncio
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from chatops.accounts import services
+from chatops.accounts.services import Credentials
+from chatops.bridge.counters import counters
+from chatops.bridge.stream.throttle import throttle
+from chatops.core.database import in_db
+from chatops.xmpp.elements import Element, add, local_name, make
+from chatops.xmpp.errors import Overloaded
+from chatops.xmpp.jid import JID, InvalidJID
+from chatops.xmpp.names import SASL
+from chatops.xmpp.sasl.plain import read_plain
+from chatops.xmpp.sasl.scram import SaslFailure, ScramServer, fake_record
+
+SCRAM = {"SCRAM-SHA-256": "sha256", "SCRAM-SHA-1": "sha1"}
+WRONG = SaslFailure("not-authorized", "The user name or the password is wrong.")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who has logged in."""
+
+    user_id: int
+    username: str
+
+
+class Authentication:
+    """The exchanges of one stream, one after the other, until one succeeds."""
+
+    def __init__(self, address: str, *, secure: bool, allowed: bool) -> None:
+        self._address = address
+        self._secure = secure
+        self._allowed = allowed  # without TLS, too
+        self._scram: ScramServer | None = None
+        self._known: Credentials | None = None
+        self._name = ""
+        self.failures = 0
+
+    def mechanisms(self) -> list[str]:
+        """Those on offer, the strongest first."""
+        if not self._secure and not self._allowed:
+            return []
+        return [*SCRAM, "PLAIN"] if self._secure else [*SCRAM]
+
+    async def handle(self, element: Element, answer: Callable[[Element], None]) -> Person | None:
+        """One element of SASL's namespace; the person when an exchange has succeeded."""
+        try:
+            data, person = await self._step(element)
+        except SaslFailure as failure:
+            await self._failed(failure, answer)
+            return None
+        except Overloaded as overload:
+            await self._failed(SaslFailure("temporary-auth-failure", overload.sentence), answer)
+            return None
+        tag = "challenge" if person is None else "success"
+        answer(make(f"{{{SASL}}}{tag}", b64encode(data).decode() if data else None))
+        if person is not None:
+            throttle.succeeded(self._account_key())
+            counters["logins"] += 1
+        return person
+
+    async def _step(self, element: Element) -> tuple[bytes, Person | None]:
+        kind = local_name(element)
+        if kind == "abort":
+            self._scram = None
+            raise SaslFailure("aborted", "The client gave up.")
+        if kind == "auth":
+            return await self._begin(element)
+        scram, self._scram = self._scram, None
+        if kind != "response" or scram is None:
+            raise SaslFailure("malformed-request", "No exchange is under way.")
+        # A stranger's name takes the same way, and fails where a wrong password would.
+        final = scram.finish(_payload(element))
+        return final, self._person(self._known)
+
+    async def _begin(self, element: Element) -> tuple[bytes, Person | None]:
+        mechanism = element.get("mechanism", "")
+        if not self._secure and not self._allowed:
+            raise SaslFailure("encryption-required", "Use STARTTLS first.")
+        if mechanism not in self.mechanisms():
+            if mechanism == "PLAIN":
+                raise SaslFailure("encryption-required", "PLAIN needs TLS.")
+            raise SaslFailure("invalid-mechanism", "This mechanism is not on offer.")
+        if mechanism == "PLAIN":
+            return b"", await self._plain(_payload(element))
+        scram = ScramServer(SCRAM[mechanism])
+        name, authzid = scram.first(_payload(element))
+        credentials = await self._look_up(name, authzid)
+        if credentials is None:
+            secret = settings.SECRET_KEY.encode()
+            record = fake_record(self._name, secret, settings.CHATOPS_SCRAM_ITERATIONS)
+        else:
+            record = credentials.record
+        self._scram, self._known = scram, credentials
+        return scram.challenge(record), None
+
+    async def _plain(self, payload: bytes) -> Person:
+        authzid, name, password = read_plain(payload)
+        credentials = await self._look_up(name, authzid)
+        if credentials is None:
+            secret = settings.SECRET_KEY.encode()
+            record = fake_record(self._name, secret, settings.CHATOPS_SCRAM_ITERATIONS)
+        else:
+            record = credentials.record
+        if not await asyncio.to_thread(record.verify, password):
+            raise WRONG
+        return self._person(credentials)
+
+    async def _look_up(self, name: str, authzid: str) -> Credentials | None:
+        try:
+            jid = JID(f"{name}@{settings.CHATOPS_DOMAIN}")
+            acts_as = JID(authzid) if authzid else jid
+        except InvalidJID as error:
+            raise SaslFailure("malformed-request", "The name is not a user name.") from error
+        if acts_as.bare != jid.bare:
+            raise SaslFailure("invalid-authzid", "One can only act as oneself.")
+        self._name = str(jid.local)
+        pause = throttle.pause(self._address_key(), self._account_key())
+        if pause:
+            await asyncio.sleep(pause)
+        return await in_db(services.credentials_of, username=self._name)
+
+    def _person(self, credentials: Credentials | None) -> Person:
+        if credentials is None:
+            raise WRONG
+        if not credentials.is_active:
+            raise SaslFailure("account-disabled", "This account is suspended.")
+        return Person(credentials.user_id, credentials.username)
+
+    async def _failed(self, failure: SaslFailure, answer: Callable[[Element], None]) -> None:
+        if failure.condition not in ("aborted", "temporary-auth-failure"):
+            self.failures += 1
+            counters["authentication failures"] += 1
+        if failure.condition == "not-authorized":
+            throttle.failed(self._address_key(), self._account_key())
+        element = make(f"{{{SASL}}}failure")
+        add(element, f"{{{SASL}}}{failure.condition}")
+        text = add(element, f"{{{SASL}}}text", failure.sentence)
+        text.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
+        answer(element)
+
+    def _address_key(self) -> str:
+        return f"address {self._address}"
+
+    def _account_key(self) -> str:
+        return f"account {self._name}"
+
+
+def _payload(element: Element) -> bytes:
+    text = (element.text or "").strip()
+    if text == "=":  # RFC 6120 section 6.4.2: an empty initial response
+        return b""
+    try:
+        return b64decode(text, validate=True)
+    except Base64Error as error:
+        raise SaslFailure("incorrect-encoding", "The data is not base64.") from error

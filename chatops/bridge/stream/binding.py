@@ -1,0 +1,94 @@
+"""Resource binding, RFC 6120 section 7, and the session request of older clients (RFC 3921)."""
+
+import secrets
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from chatops.accounts import services
+from chatops.bridge.sessions import LiveSession
+from chatops.core.database import in_db
+from chatops.core.features import ACCOUNT, DOMAIN, Feature, IqRequest
+from chatops.xmpp.elements import Element, add, make, tag_of, text_of
+from chatops.xmpp.errors import (
+    BadRequest,
+    NotAllowed,
+    Overloaded,
+    Refused,
+    answerable,
+    error_reply,
+)
+from chatops.xmpp.jid import JID, InvalidJID
+from chatops.xmpp.names import BIND, CLIENT, SESSION
+from chatops.xmpp.stanzas import result
+
+if TYPE_CHECKING:
+    from chatops.bridge.stream.stream import Stream
+
+legacy = Feature("RFC 3921", (), at=(ACCOUNT, DOMAIN))
+
+
+class NotBound(NotAllowed):
+    """Bind a resource first."""
+
+
+class TooManySessions(Overloaded):
+    """This account has as many sessions as it may have."""
+
+
+@legacy.iq("set", f"{{{SESSION}}}session")
+async def establish_session(request: IqRequest) -> None:
+    """Nothing to do: binding was enough. Older clients ask all the same."""
+
+
+class Binding:
+    """What a stream does between authentication and its first stanza."""
+
+    def __init__(self, stream: "Stream") -> None:
+        self._stream = stream
+
+    async def handle(self, element: Element) -> None:
+        """A bind request; anything else is not allowed yet (section 7.1)."""
+        try:
+            if tag_of(element) != f"{{{CLIENT}}}iq" or element.get("type") != "set":
+                raise NotBound
+            request = element.find(f"{{{BIND}}}bind")
+            if request is None or not element.get("id"):
+                raise NotBound
+            session = await self._bind(text_of(request, "resource", BIND) or "")
+        except Refused as refusal:
+            if tag_of(element).startswith(f"{{{CLIENT}}}") and answerable(element):
+                self._stream.answer(error_reply(element, refusal))
+            return
+        answer = make(f"{{{BIND}}}bind")
+        add(answer, f"{{{BIND}}}jid", session.jid.full)
+        self._stream.answer(result(element, answer))
+        await self._stream.router.session_bound(session)
+
+    async def _bind(self, wished: str) -> LiveSession:
+        stream, person = self._stream, self._stream.person
+        if person is None:
+            raise NotBound
+        resource = wished or secrets.token_urlsafe(9)
+        try:
+            jid = JID(f"{person.username}@{settings.CHATOPS_DOMAIN}/{resource}")
+        except InvalidJID as error:
+            raise BadRequest("That cannot be a resource.") from error
+        sessions = stream.sessions.of(jid.bare)
+        older = stream.sessions.get(jid)
+        if older is None and len(sessions) >= settings.CHATOPS_MAX_SESSIONS_PER_ACCOUNT:
+            raise TooManySessions
+        device_id = await in_db(
+            services.note_login,
+            user_id=person.user_id,
+            resource=str(jid.resource),
+            door=stream.door,
+        )
+        older = stream.sessions.get(jid)
+        if older is not None:
+            # Section 7.7.2.2: the newer one wins, as a client that comes back expects.
+            older.end("conflict", "Another connection took this resource.")
+        session = LiveSession(jid, person.user_id, device_id, stream.gate.session_over)
+        stream.sessions.add(session)
+        stream.take_over(session)
+        return session

@@ -1,0 +1,36 @@
+"""Stream features, RFC 6120 section 4.3.2."""
+
+from lxml import etree
+
+from chatops.bridge.stream import management
+from chatops.core.features import registry
+from chatops.xmpp.elements import Element, add
+from chatops.xmpp.names import BIND, SASL, SESSION, STREAM, TLS
+
+
+def _features() -> Element:
+    return etree.Element(f"{{{STREAM}}}features", nsmap={"stream": STREAM})
+
+
+def first_features(*, tls: bool, tls_required: bool, mechanisms: list[str]) -> Element:
+    """Before authentication: encryption, and the mechanisms that this connection may use."""
+    features = _features()
+    if tls:
+        starttls = add(features, f"{{{TLS}}}starttls")
+        if tls_required:
+            add(starttls, f"{{{TLS}}}required")
+    if mechanisms:
+        offered = add(features, f"{{{SASL}}}mechanisms")
+        for mechanism in mechanisms:
+            add(offered, f"{{{SASL}}}mechanism", mechanism)
+    return features
+
+
+def bound_features() -> Element:
+    """After authentication: a resource, what manages the stream, and what features have added."""
+    features = _features()
+    add(features, f"{{{BIND}}}bind")
+    add(add(features, f"{{{SESSION}}}session"), f"{{{SESSION}}}optional")
+    features.append(management.announce())
+    features.extend(build() for build in registry.stream_features)
+    return features

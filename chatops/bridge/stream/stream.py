@@ -1,0 +1,320 @@
+"""A client's stream from its first byte to its last, whichever door it came through (RFC 6120)."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Iterable
+from typing import Protocol
+
+from django.conf import settings
+
+from chatops.bridge.counters import counters
+from chatops.bridge.sessions import MOST_IN_FLIGHT, LiveSession, SessionTable
+from chatops.bridge.stream import management
+from chatops.bridge.stream.authentication import Authentication, Person
+from chatops.bridge.stream.binding import Binding
+from chatops.bridge.stream.features import bound_features, first_features
+from chatops.core.wire import Session
+from chatops.xmpp.elements import Element, local_name, namespace_of, serialise, tag_of
+from chatops.xmpp.errors import StreamFault
+from chatops.xmpp.jid import InvalidJID, parse
+from chatops.xmpp.names import CLIENT, SASL, SM, TLS
+
+logger = logging.getLogger(__name__)
+
+STANZAS = {f"{{{CLIENT}}}{kind}" for kind in ("message", "presence", "iq")}
+INBOX_FULL, INBOX_LOW = 200, 50
+
+
+class Router(Protocol):
+    """Where a bound session's stanzas go."""
+
+    def handle(self, session: Session, element: Element) -> Awaitable[None] | None: ...
+    async def session_bound(self, session: Session) -> None: ...
+
+
+class Gate(Protocol):
+    """The service, as a stream sees it."""
+
+    @property
+    def sessions(self) -> SessionTable: ...
+    @property
+    def router(self) -> Router: ...
+
+    def session_over(self, session: LiveSession) -> None: ...
+
+
+class Door(Protocol):
+    """The connection under a stream: how its elements are framed, and its transport."""
+
+    name: str
+    address: str
+    secure: bool
+
+    def write(self, data: bytes) -> None: ...
+    def close(self, fault: Element | None) -> None:
+        """End the stream, with an error or without, and then the connection."""
+
+    def is_drained(self) -> bool: ...
+    async def drained(self) -> None: ...
+    def hold_back(self, *, hold: bool) -> None:
+        """Stop or go on reading."""
+
+    def may_start_tls(self) -> bool: ...
+    async def start_tls(self) -> None:
+        """Answer ``<proceed/>`` and encrypt; the client then opens a new stream."""
+
+    def restart(self, limit: int) -> None:
+        """A new stream begins on the connection; `limit` is the largest stanza."""
+
+
+class Stream:
+    """One connection's conversation; the door feeds it, it feeds the router."""
+
+    def __init__(self, gate: Gate, door: Door, *, plaintext_allowed: bool) -> None:
+        self.gate, self.router, self.sessions = gate, gate.router, gate.sessions
+        self.connection = door
+        self.door, self.address = door.name, door.address
+        self.session: LiveSession | None = None
+        self.person: Person | None = None
+        self.id = ""
+        self.language = ""
+        self.closed = False
+        self.began = self.last_received = time.monotonic()
+        self.asked_for_life = False
+        self._plaintext_allowed = plaintext_allowed
+        self._authentication = Authentication(
+            door.address, secure=door.secure, allowed=plaintext_allowed
+        )
+        self._binding = Binding(self)
+        self._inbox: deque[Element] = deque()
+        self._busy = False
+        self._held = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # The beginning
+
+    def opened(self, *, to: str | None, version: str, language: str) -> str:
+        """The client opened a stream, whose framing the door has checked; returns our stream's id.
+
+        Raises StreamFault, RFC 6120 section 4.7.
+        """
+        self.id, self.language = secrets.token_urlsafe(12), language
+        try:
+            domain = parse(to).domain if to else settings.CHATOPS_DOMAIN
+        except InvalidJID as error:
+            raise StreamFault("host-unknown", "That is not a domain.") from error
+        if domain != settings.CHATOPS_DOMAIN:
+            raise StreamFault("host-unknown", f"This service is {settings.CHATOPS_DOMAIN}.")
+        major = version.partition(".")[0]
+        if not major.isdecimal() or int(major) < 1:
+            raise StreamFault("unsupported-version", "XMPP 1.0 is needed.")
+        return self.id
+
+    def features(self) -> Element:
+        """What the stream offers at this point (section 4.3.2)."""
+        if self.person is not None:
+            return bound_features()
+        return first_features(
+            tls=self.connection.may_start_tls(),
+            tls_required=not self._plaintext_allowed,
+            mechanisms=self._authentication.mechanisms(),
+        )
+
+    # What comes in
+
+    def received(self) -> None:
+        """Some bytes came; the connection is alive."""
+        self.last_received = time.monotonic()
+        self.asked_for_life = False
+        if self.session is not None:
+            self.session.showed_life()
+
+    def feed(self, elements: Iterable[Element]) -> None:
+        self._inbox.extend(elements)
+        if len(self._inbox) > INBOX_FULL and not self._held:
+            self._held = True
+            self.connection.hold_back(hold=True)
+        self.pump()
+
+    def pump(self) -> None:
+        """Handle what has come, one element at a time and in order."""
+        inbox = self._inbox
+        while inbox and not self._busy and not self.closed:
+            if self.session is not None and self._must_wait(inbox[0], self.session):
+                return
+            try:
+                pending = self._handle(inbox.popleft())
+            except StreamFault as fault:
+                self.fault(fault)
+                return
+            if pending is not None:
+                self._busy = True
+                task = asyncio.get_running_loop().create_task(self._await(pending))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        if self._held and len(inbox) < INBOX_LOW:
+            self._held = False
+            self.connection.hold_back(hold=False)
+
+    @staticmethod
+    def _must_wait(element: Element, session: LiveSession) -> bool:
+        """Messages follow each other into the journal; all else waits until they are stored."""
+        if not session.inflight:
+            return False
+        if session.inflight >= MOST_IN_FLIGHT:
+            return True
+        tag = tag_of(element)
+        return tag in STANZAS and not tag.endswith("message")
+
+    async def _await(self, pending: Awaitable[None]) -> None:
+        try:
+            await pending
+        except StreamFault as fault:
+            self.fault(fault)
+        except Exception:
+            logger.exception("in a stream")
+            self.fault(StreamFault("internal-server-error"))
+        self._busy = False
+        self.pump()
+
+    def _handle(self, element: Element) -> Awaitable[None] | None:
+        if self.session is not None:
+            return self._handle_bound(self.session, element)
+        namespace = namespace_of(element)
+        if namespace == TLS and local_name(element) == "starttls":
+            return self._start_tls()
+        if namespace == SASL:
+            return self._authenticate(element)
+        if self.person is None:
+            self._refuse_stranger()
+        if namespace == SM:
+            self._manage(element)
+            return None
+        return self._binding.handle(element)
+
+    def _handle_bound(self, session: LiveSession, element: Element) -> Awaitable[None] | None:
+        tag = tag_of(element)
+        if tag not in STANZAS:
+            if namespace_of(element) == SM:
+                self._manage(element)
+                return None
+            raise StreamFault("unsupported-stanza-type", "This service knows no such element.")
+        self._check_sender(session, element)
+        counters["stanzas in"] += 1
+        begun = session.begun
+        if tag.endswith("message"):
+            counters["messages"] += 1
+            pending = self.router.handle(session, element)
+            if session.begun == begun:  # refused before it was under way
+                session.count()
+            return pending
+        pending = self.router.handle(session, element)
+        if pending is None:
+            session.count()
+            return None
+        return self._then_count(session, pending)
+
+    @staticmethod
+    async def _then_count(session: LiveSession, pending: Awaitable[None]) -> None:
+        try:
+            await pending
+        finally:
+            session.count()
+
+    def _check_sender(self, session: LiveSession, element: Element) -> None:
+        """`from` may be left out, or say the truth (RFC 6120 section 8.1.2.1)."""
+        claimed = element.get("from")
+        if claimed is not None and claimed != session.jid.full:
+            try:
+                sender = parse(claimed)
+            except InvalidJID:
+                sender = None
+            if sender is None or sender.full not in (session.jid.full, session.bare):
+                raise StreamFault("invalid-from", "The sender's address is not this session's.")
+        element.set("from", session.jid.full)
+        if self.language and element.get("{http://www.w3.org/XML/1998/namespace}lang") is None:
+            element.set("{http://www.w3.org/XML/1998/namespace}lang", self.language)
+
+    # Negotiation
+
+    def _refuse_stranger(self) -> None:
+        raise StreamFault("not-authorized", "Authenticate first.")
+
+    async def _start_tls(self) -> None:
+        if self.person is not None or not self.connection.may_start_tls():
+            raise StreamFault("policy-violation", "STARTTLS is not on offer now.")
+        self._inbox.clear()  # what came before the encryption is nobody's
+        await self.connection.start_tls()
+        self._authentication = Authentication(self.address, secure=True, allowed=True)
+
+    async def _authenticate(self, element: Element) -> None:
+        if self.person is not None:
+            raise StreamFault("policy-violation", "This stream is authenticated.")
+        person = await self._authentication.handle(element, self.answer)
+        if person is not None:
+            self.person = person
+            self.connection.restart(settings.CHATOPS_MAX_STANZA_BYTES)
+        elif self._authentication.failures >= settings.CHATOPS_MAX_AUTH_FAILURES:
+            raise StreamFault("policy-violation", "Too many failures.")
+
+    def _manage(self, element: Element) -> None:
+        kind = local_name(element)
+        if kind == "enable":
+            management.enable(self, element)
+        elif kind == "resume" and self.person is not None:
+            management.resume(self, element, self.person.user_id)
+        elif self.session is not None and self.session.managed:
+            management.handle(self.session, element)
+        else:
+            self.answer(management.failed("unexpected-request", "Stream management is not on."))
+
+    def take_over(self, session: LiveSession) -> None:
+        """From here on this stream carries the session."""
+        self.session = session
+        session.attach(self)
+
+    # What goes out, and the end
+
+    def answer(self, element: Element) -> None:
+        self.write(serialise(element))
+
+    def write(self, data: bytes) -> None:
+        if not self.closed:
+            self.connection.write(data)
+
+    def is_drained(self) -> bool:
+        return self.connection.is_drained()
+
+    async def drained(self) -> None:
+        await self.connection.drained()
+
+    def fault(self, fault: StreamFault) -> None:
+        """A stream error, and the end (section 4.9). A session that may resume does."""
+        if self.closed:
+            return
+        counters[f"stream error {fault.condition}"] += 1
+        self.closed = True
+        self.connection.close(fault.element())
+        self._leave(clean=False)
+
+    def closed_by_client(self) -> None:
+        """``</stream:stream>`` or ``<close/>``: answered in kind (section 4.4)."""
+        if self.closed:
+            return
+        self.closed = True
+        self.connection.close(None)
+        self._leave(clean=True)
+
+    def lost(self) -> None:
+        """The connection broke."""
+        self.closed = True
+        self._leave(clean=False)
+
+    def _leave(self, *, clean: bool) -> None:
+        self._inbox.clear()
+        session, self.session = self.session, None
+        if session is not None:
+            session.detach(self, clean=clean)

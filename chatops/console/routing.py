@@ -1,0 +1,5 @@
+"""The live pages' WebSocket routes."""
+
+from django.urls import URLPattern
+
+websocket_urlpatterns: list[URLPattern] = []

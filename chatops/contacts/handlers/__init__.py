@@ -1,0 +1,1 @@
+"""Rosters and presence on the wire."""

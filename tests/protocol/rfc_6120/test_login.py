@@ -1,0 +1,267 @@
+"""Streams from their header to a bound resource, RFC 6120 sections 4 to 7."""
+
+import asyncio
+import base64
+import ssl
+
+import pytest
+
+from tests.conftest import Person, connect
+from tests.conversation import SASL, STREAM, Client, Ended, Mismatch, Wire
+from tests.service import PASSWORD, ServiceProcess
+
+SASL_FAILURE = f"<failure xmlns='{SASL}'><{{}}/><text>*</text></failure>"
+DOORS = ["tcp", "websocket"]
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-1"])
+async def test_a_person_logs_in_through_each_door(alice: Person, door: str, mechanism: str) -> None:
+    client = await alice.connect(door)
+    await client.authenticate(alice.name, PASSWORD, mechanism)
+    await client.bind("desk")
+    assert client.jid == f"{alice.jid}/desk"
+    await client.nothing_else()
+    await client.close()
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"])
+async def test_starttls_encrypts_before_the_login(alice: Person, mechanism: str) -> None:
+    client = await alice.connect()
+    await client.start_tls()
+    assert client.features.find("{urn:ietf:params:xml:ns:xmpp-tls}starttls") is None
+    await client.authenticate(alice.name, PASSWORD, mechanism)
+    await client.bind()
+    await client.nothing_else()
+
+
+async def test_direct_tls_needs_no_starttls(alice: Person, service: ServiceProcess) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["xmpp-client"])
+    wire = await Wire.connect("127.0.0.1", service.tls_port, context)
+    client = Client(wire, service.domain)
+    alice.clients.append(client)
+    await client.open()
+    await client.authenticate(alice.name, PASSWORD, "PLAIN")
+    await client.bind()
+    await client.nothing_else()
+
+
+async def test_plain_is_refused_without_tls(alice: Person) -> None:
+    client = await alice.connect()
+    await client.sasl("auth", f"\0{alice.name}\0{PASSWORD}".encode(), "PLAIN")
+    await client.expect(SASL_FAILURE.format("encryption-required"))
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "data", "condition"),
+    [
+        ("UNKNOWN", "", "invalid-mechanism"),
+        ("SCRAM-SHA-256", "!not base64!", "incorrect-encoding"),
+        ("SCRAM-SHA-256", base64.b64encode(b"nonsense").decode(), "malformed-request"),
+        ("SCRAM-SHA-256", base64.b64encode(b"n,a=other,n=me,r=x").decode(), "invalid-authzid"),
+        (
+            "SCRAM-SHA-256",
+            base64.b64encode(b"p=tls-unique,,n=me,r=x").decode(),
+            "malformed-request",
+        ),
+    ],
+)
+async def test_a_bad_exchange_gets_its_own_failure(
+    alice: Person, mechanism: str, data: str, condition: str
+) -> None:
+    client = await alice.connect()
+    await client.send(f"<auth xmlns='{SASL}' mechanism='{mechanism}'>{data}</auth>")
+    await client.expect(SASL_FAILURE.format(condition))
+    await client.authenticate(alice.name, PASSWORD)
+
+
+async def test_an_exchange_can_be_given_up(alice: Person) -> None:
+    client = await alice.connect()
+    await client.sasl("auth", f"n,,n={alice.name},r=abc".encode(), "SCRAM-SHA-256")
+    await client.expect(f"<challenge xmlns='{SASL}'/>")
+    await client.send(f"<abort xmlns='{SASL}'/>")
+    await client.expect(SASL_FAILURE.format("aborted"))
+
+
+async def test_a_wrong_password_and_a_wrong_name_look_the_same(alice: Person) -> None:
+    client = await alice.connect()
+    answers = []
+    for name in (alice.name, "nobody-of-that-name"):
+        with pytest.raises(Mismatch) as refused:
+            await client.authenticate(name, "wrong")
+        answers.append(str(refused.value).partition("but came:")[2])
+    assert answers[0] == answers[1]
+    assert "not-authorized" in answers[0]
+
+
+async def test_too_many_failures_end_the_stream(alice: Person) -> None:
+    client = await alice.connect()
+    for _ in range(5):
+        with pytest.raises(Mismatch):
+            await client.authenticate(alice.name, "wrong")
+    await client.ended("policy-violation")
+
+
+@pytest.mark.parametrize(
+    ("header", "condition"),
+    [
+        ("<stream:stream to='elsewhere' version='1.0' xmlns='jabber:client' {}>", "host-unknown"),
+        ("<stream:stream to='localhost' xmlns='jabber:client' {}>", "unsupported-version"),
+        (
+            "<stream:stream to='localhost' version='1.0' xmlns='jabber:server' {}>",
+            "invalid-namespace",
+        ),
+        (
+            "<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='x'>",
+            "invalid-namespace",
+        ),
+        ("<!DOCTYPE x><stream:stream to='localhost'>", "restricted-xml"),
+        ("<?xml version='1.0' encoding='utf-16'?><stream:stream>", "unsupported-encoding"),
+        ("\x00\x01\x02\xff binary", "not-well-formed"),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "not-well-formed"),
+    ],
+)
+async def test_a_bad_header_gets_the_error_that_the_rfc_names(
+    service: ServiceProcess, header: str, condition: str
+) -> None:
+    client = await connect(service)
+    await client.wire.write(header.format(f"xmlns:stream='{STREAM}'"))
+    await client.ended(condition)
+    await client.hang_up()
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_stanza_before_authentication_is_not_authorized(alice: Person, door: str) -> None:
+    client = await alice.connect(door)
+    await client.send("<message to='a@localhost'><body>hi</body></message>")
+    await client.ended("not-authorized")
+
+
+async def test_a_stanza_before_binding_is_refused(alice: Person) -> None:
+    client = await alice.connect()
+    await client.authenticate(alice.name, PASSWORD)
+    await client.send("<message id='1' to='a@localhost'><body>hi</body></message>")
+    await client.expect("<message id='1' type='error'><error type='cancel'/></message>")
+    await client.bind()
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("<message to='x@localhost' from='somebody@localhost/else'/>", "invalid-from"),
+        ("<message from='a@b@c'/>", "invalid-from"),
+        ("<unknown xmlns='urn:unknown'/>", "unsupported-stanza-type"),
+        ("<message><body>&undefined;</body></message>", "restricted-xml"),
+        ("<message><!-- comment --></message>", "restricted-xml"),
+        ("<message><body></message>", "not-well-formed"),
+    ],
+)
+async def test_bad_input_ends_its_own_stream_only(
+    alice: Person, bob: Person, door: str, text: str, condition: str
+) -> None:
+    other = await bob.online()
+    client = await alice.online(door=door)
+    await client.send(text)
+    await client.ended(condition)
+    await other.nothing_else()
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_stanza_that_is_too_big_ends_the_stream(alice: Person, door: str) -> None:
+    client = await alice.online(door=door)
+    await client.send(f"<message to='{alice.jid}'><body>{'x' * 300_000}</body></message>")
+    await client.ended("policy-violation")
+
+
+async def test_one_may_say_ones_own_address(alice: Person) -> None:
+    client = await alice.online("desk")
+    for sender in (alice.jid, f"{alice.jid}/desk", alice.jid.upper()):
+        await client.send(
+            f"<iq type='get' id='1' from='{sender}'><ping xmlns='urn:xmpp:ping'/></iq>"
+        )
+        await client.expect("<iq type='result' id='1'/>")
+
+
+async def test_the_newer_connection_takes_the_resource(alice: Person) -> None:
+    older = await alice.online("desk")
+    newer = await alice.online("desk")
+    await older.ended("conflict")
+    await newer.nothing_else()
+
+
+async def test_a_resource_that_cannot_be_is_a_bad_request(alice: Person) -> None:
+    client = await alice.connect()
+    await client.authenticate(alice.name, PASSWORD)
+    await client.send(
+        "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+        f"<resource>{'x' * 2000}</resource></bind></iq>"
+    )
+    await client.expect("<iq type='error' id='b'><error type='modify'/></iq>")
+    await client.bind("good")
+
+
+async def test_older_clients_may_ask_for_a_session(alice: Person) -> None:
+    client = await alice.bound()
+    answer = await client.ask(
+        "<iq type='set' id='s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>"
+    )
+    assert answer.get("type") == "result"
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_stream_is_closed_in_kind(alice: Person, door: str) -> None:
+    client = await alice.online(door=door)
+    await client.wire.close_stream()
+    assert (await client.next()).tag == f"{{{STREAM}}}closed"
+    with pytest.raises((Ended, ConnectionError)):
+        await client.next()
+
+
+async def test_whitespace_between_stanzas_is_fine(alice: Person) -> None:
+    client = await alice.online()
+    await client.wire.write(" \n\t" * 100)
+    await client.nothing_else()
+
+
+async def test_a_websocket_needs_the_xmpp_protocol(service: ServiceProcess) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.http_port)
+    key = base64.b64encode(b"0123456789abcdef").decode()
+    writer.write(
+        "GET /xmpp-websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+    )
+    status = await asyncio.wait_for(reader.readline(), 10)
+    assert b"403" in status
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    ["<iq type='get'><x xmlns='urn:x'/></iq>", "<iq id='1'/>", "<iq id='1' type='get'/>"],
+)
+async def test_an_iq_that_breaks_the_rules_is_a_bad_request(
+    alice: Person, request_text: str
+) -> None:
+    client = await alice.online()
+    await client.send(request_text)
+    await client.expect(
+        "<iq type='error'><error type='modify'><bad-request"
+        " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    )
+
+
+async def test_an_unknown_request_is_answered_and_errors_never_loop(alice: Person) -> None:
+    client = await alice.online()
+    await client.send("<iq type='get' id='1' to='localhost'><x xmlns='urn:nobody-knows'/></iq>")
+    await client.expect(
+        "<iq type='error' id='1' from='localhost'><error type='cancel'>"
+        "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    )
+    for kind in ("iq", "message", "presence"):
+        await client.send(f"<{kind} type='error' id='2' to='localhost'/>")
+        await client.send(f"<{kind} type='error' id='2' to='nobody@localhost/x'/>")
+        await client.send(f"<{kind} type='error' id='2' to='elsewhere.example'/>")
+    await client.nothing_else()

@@ -1,0 +1,283 @@
+"""Where a message goes by its type and address, RFC 6121 section 8.5; carbons, receipts, the queue."""
+
+import pytest
+
+from tests.conftest import Person
+from tests.conversation import Client
+
+STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
+RECEIPTS = "urn:xmpp:receipts"
+SM = "urn:xmpp:sm:3"
+UNAVAILABLE = (
+    "<message type='error'><error type='cancel'><service-unavailable "
+    f"xmlns='{STANZAS}'/></error></message>"
+)
+
+
+def message(to: str, body: str = "hello", type_: str = "chat", more: str = "") -> str:
+    return f"<message to='{to}' type='{type_}' id='{body}'><body>{body}</body>{more}</message>"
+
+
+def got(sender: Client, body: str = "hello") -> str:
+    return f"<message from='{sender.jid}' id='{body}'><body>{body}</body></message>"
+
+
+@pytest.mark.parametrize("door", ["tcp", "websocket"])
+@pytest.mark.parametrize("type_", ["chat", "normal", "headline"])
+async def test_a_bare_address_reaches_all_devices_that_want_messages(
+    alice: Person, bob: Person, door: str, type_: str
+) -> None:
+    desk = await alice.online("desk")
+    phone = await bob.online("phone", door=door)
+    tablet = await bob.online("tablet")
+    hidden = await bob.online("hidden", priority=-1)
+    away = await bob.bound("away")
+    await phone.wait_for(f"<presence from='{bob.jid}/hidden'/>")
+    await tablet.wait_for(f"<presence from='{bob.jid}/hidden'/>")
+    await desk.send(message(bob.jid, type_=type_))
+    await phone.expect(got(desk))
+    await tablet.expect(got(desk))
+    await desk.nothing_else()
+    await hidden.nothing_else()
+    await away.nothing_else()
+
+
+# (type, to a device that is gone, while another is there), RFC 6121 table 1
+@pytest.mark.parametrize(
+    ("type_", "outcome"),
+    [
+        ("chat", "delivered"),
+        ("normal", "error"),
+        ("headline", "nothing"),
+        ("error", "nothing"),
+        ("groupchat", "error"),
+    ],
+)
+async def test_a_full_address_that_is_gone(
+    alice: Person, bob: Person, type_: str, outcome: str
+) -> None:
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    await desk.send(message(f"{bob.jid}/gone", type_=type_))
+    if outcome == "error":
+        await desk.expect(UNAVAILABLE)
+    await desk.nothing_else()
+    if outcome == "delivered":
+        await phone.expect(got(desk))
+    await phone.nothing_else()
+
+
+@pytest.mark.parametrize("type_", ["chat", "normal", "headline", "groupchat", "error"])
+async def test_a_full_address_that_is_there_gets_everything(
+    alice: Person, bob: Person, type_: str
+) -> None:
+    desk, phone = await alice.online("desk"), await bob.bound("phone")
+    await desk.send(message(phone.jid, type_=type_))
+    await phone.expect(got(desk))
+
+
+@pytest.mark.parametrize(
+    ("type_", "outcome"),
+    [
+        ("chat", "kept"),
+        ("normal", "kept"),
+        ("headline", "nothing"),
+        ("error", "nothing"),
+        ("groupchat", "error"),
+    ],
+)
+async def test_nobody_is_there(alice: Person, bob: Person, type_: str, outcome: str) -> None:
+    desk = await alice.online("desk")
+    await desk.send(message(bob.jid, type_=type_))
+    if outcome == "error":
+        await desk.expect(UNAVAILABLE)
+    await desk.nothing_else()
+    phone = await bob.bound("phone")
+    await phone.send("<presence/>")
+    if outcome == "kept":
+        await phone.wait_for(
+            f"<message from='{desk.jid}'><body>hello</body>"
+            "<delay xmlns='urn:xmpp:delay' from='localhost' stamp='*'/></message>"
+        )
+    else:
+        await phone.wait_for(f"<presence from='{phone.jid}'/>")
+        await phone.nothing_else()
+
+
+@pytest.mark.parametrize("type_", ["chat", "normal"])
+async def test_a_message_to_nobody_comes_back(alice: Person, type_: str) -> None:
+    desk = await alice.online("desk")
+    await desk.send(message("nobody-of-that-name@localhost", type_=type_))
+    answer = await desk.expect(UNAVAILABLE)
+    assert answer.findtext("{*}body") == "hello"
+    assert answer.find(f"{{*}}error/{{{STANZAS}}}text") is not None
+
+
+@pytest.mark.parametrize(
+    ("to", "condition"),
+    [
+        ("user@elsewhere.example", "remote-server-not-found"),
+        ("a@b@c", "jid-malformed"),
+        ("localhost", "service-unavailable"),
+    ],
+)
+async def test_an_address_that_cannot_be_reached(alice: Person, to: str, condition: str) -> None:
+    desk = await alice.online("desk")
+    await desk.send(message(to))
+    await desk.expect(
+        f"<message type='error'><error><{condition} xmlns='{STANZAS}'/></error></message>"
+    )
+
+
+async def test_queued_messages_come_in_order_and_only_once(alice: Person, bob: Person) -> None:
+    desk = await alice.online("desk")
+    for number in range(30):
+        await desk.send(message(bob.jid, f"m{number}"))
+    await desk.nothing_else()
+    phone = await bob.bound("phone")
+    await phone.send("<presence/>")
+    for number in range(30):
+        await phone.wait_for(got(desk, f"m{number}"))
+    await desk.send(message(bob.jid, "live"))
+    await phone.expect(got(desk, "live"))
+    await phone.close()
+    again = await bob.online("phone")
+    await again.nothing_else()
+
+
+async def test_a_negative_priority_leaves_the_queue_alone(alice: Person, bob: Person) -> None:
+    desk = await alice.online("desk")
+    await desk.send(message(bob.jid))
+    await desk.nothing_else()
+    phone = await bob.online("phone", priority=-1)
+    await phone.nothing_else()
+    await phone.send("<presence><priority>1</priority></presence>")
+    await phone.wait_for(got(desk))
+
+
+async def test_a_message_that_must_not_be_stored_is_not_queued(alice: Person, bob: Person) -> None:
+    desk = await alice.online("desk")
+    await desk.send(message(bob.jid, more="<no-store xmlns='urn:xmpp:hints'/>"))
+    await desk.send(
+        f"<message to='{bob.jid}' type='chat'><composing "
+        "xmlns='http://jabber.org/protocol/chatstates'/></message>"
+    )
+    await desk.nothing_else()
+    phone = await bob.online("phone")
+    await phone.nothing_else()
+
+
+async def test_carbons_go_to_the_other_devices_of_both_sides(alice: Person, bob: Person) -> None:
+    desk, laptop = await alice.online("desk"), await alice.online("laptop")
+    phone, tablet = await bob.online("phone"), await bob.online("tablet")
+    await desk.wait_for(f"<presence from='{alice.jid}/laptop'/>")
+    await phone.wait_for(f"<presence from='{bob.jid}/tablet'/>")
+    for client in (laptop, tablet):
+        answer = await client.ask("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>")
+        assert answer.get("type") == "result"
+    await desk.send(message(phone.jid))
+    await phone.expect(got(desk))
+    for client, owner, direction in ((tablet, bob, "received"), (laptop, alice, "sent")):
+        await client.expect(
+            f"<message from='{owner.jid}' to='{client.jid}' type='chat'>"
+            f"<{direction} xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
+            f"<message xmlns='jabber:client' from='{desk.jid}' to='{phone.jid}'><body>hello</body>"
+            f"</message></forwarded></{direction}></message>"
+        )
+    await desk.send(message(phone.jid, "secret", more="<private xmlns='urn:xmpp:carbons:2'/>"))
+    secret = await phone.expect(got(desk, "secret"))
+    assert secret.find("{urn:xmpp:carbons:2}private") is None
+    await tablet.nothing_else()
+    await laptop.nothing_else()
+
+
+async def test_each_copy_carries_the_archives_id_and_forged_ones_go(
+    alice: Person, bob: Person
+) -> None:
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    forged = f"<stanza-id xmlns='urn:xmpp:sid:0' by='{bob.jid}' id='forged'/>"
+    await desk.send(message(bob.jid, more=forged))
+    received = await phone.expect(got(desk))
+    (stanza_id,) = received.findall("{urn:xmpp:sid:0}stanza-id")
+    assert stanza_id.get("by") == bob.jid
+    assert str(stanza_id.get("id")).isdecimal()
+
+
+# XEP-0198
+
+
+async def managed(person: Person, resource: str, *, resume: bool = True) -> tuple[Client, str]:
+    client = await person.bound(resource)
+    await client.send(f"<enable xmlns='{SM}' resume='{'true' if resume else 'false'}'/>")
+    enabled = await client.expect(f"<enabled xmlns='{SM}'/>")
+    return client, enabled.get("id") or ""
+
+
+async def test_a_stanza_is_acknowledged_when_it_is_stored(alice: Person, bob: Person) -> None:
+    client, _ = await managed(alice, "desk")
+    for number in range(5):
+        await client.send(message(bob.jid, f"m{number}") + f"<r xmlns='{SM}'/>")
+        await client.expect(f"<a xmlns='{SM}' h='{number + 1}'/>")
+
+
+async def test_a_session_is_resumed_and_misses_nothing(alice: Person, bob: Person) -> None:
+    desk = await alice.online("desk")
+    phone, token = await managed(bob, "phone")
+    await phone.send("<presence/>")
+    await phone.wait_for(f"<presence from='{bob.jid}/phone'/>")
+    await desk.send(message(bob.jid, "one"))
+    await phone.wait_for(got(desk, "one"))
+    await phone.hang_up()
+    await desk.send(message(bob.jid, "two"))
+    await desk.nothing_else()
+    again = await bob.connect("websocket")
+    await again.authenticate(bob.name, "secret-of-the-tests")
+    await again.send(f"<resume xmlns='{SM}' previd='{token}' h='1'/>")
+    await again.expect(f"<resumed xmlns='{SM}' previd='{token}' h='1'/>")
+    await again.expect(got(desk, "one"))
+    await again.expect(got(desk, "two"))
+    await again.send(f"<a xmlns='{SM}' h='3'/>")
+    await again.wait_for(f"<r xmlns='{SM}'/>")
+
+
+async def test_what_a_dead_session_did_not_acknowledge_is_delivered_again(
+    alice: Person, bob: Person
+) -> None:
+    desk = await alice.online("desk")
+    phone, _ = await managed(bob, "phone", resume=False)
+    await phone.send("<presence/>")
+    await phone.wait_for(f"<presence from='{bob.jid}/phone'/>")
+    for body in ("seen", "lost"):
+        await desk.send(message(bob.jid, body))
+        await phone.wait_for(got(desk, body))
+    await phone.send(f"<a xmlns='{SM}' h='2'/>")
+    await phone.hang_up()
+    again = await bob.bound("phone")
+    await again.send("<presence/>")
+    await again.wait_for(got(desk, "lost"))
+    await again.nothing_else()
+
+
+@pytest.mark.parametrize("previd", ["unknown", ""])
+async def test_a_session_that_is_not_there_cannot_be_resumed(alice: Person, previd: str) -> None:
+    client = await alice.connect()
+    await client.authenticate(alice.name, "secret-of-the-tests")
+    await client.send(f"<resume xmlns='{SM}' previd='{previd}' h='0'/>")
+    await client.expect(f"<failed xmlns='{SM}'><item-not-found xmlns='{STANZAS}'/></failed>")
+    await client.bind("desk")
+
+
+async def test_nobody_resumes_anothers_session(alice: Person, bob: Person) -> None:
+    _, token = await managed(alice, "desk")
+    thief = await bob.connect()
+    await thief.authenticate(bob.name, "secret-of-the-tests")
+    await thief.send(f"<resume xmlns='{SM}' previd='{token}' h='0'/>")
+    await thief.expect(f"<failed xmlns='{SM}'><item-not-found xmlns='{STANZAS}'/></failed>")
+
+
+@pytest.mark.parametrize(("text", "condition"), [("5", "undefined-condition"), ("x", "bad-format")])
+async def test_a_wrong_acknowledgement_ends_the_stream(
+    alice: Person, text: str, condition: str
+) -> None:
+    client, _ = await managed(alice, "desk")
+    await client.send(f"<a xmlns='{SM}' h='{text}'/>")
+    await client.ended(condition)
