@@ -82,7 +82,6 @@ class Entry(models.Model):
 
     class Meta:
         verbose_name_plural = "entries"
-        ordering = ["archive", "message"]
         indexes = [models.Index("archive", "peer", "message", name="entry_by_peer")]
         constraints = [models.UniqueConstraint("archive", "message", name="entry_once")]
 

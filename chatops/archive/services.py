@@ -1,12 +1,20 @@
 """Whose archives there are, and pages of them."""
 
 import threading
+from dataclasses import dataclass
+from datetime import datetime
 
-from chatops.archive.models import Archive
+from django.db import models
+from django.db.models import Q
+
+from chatops.archive.models import Archive, Entry
+from chatops.core.ids import first_at, last_at
+from chatops.xmpp.errors import NotFound
 
 _ids: dict[str, int] = {}
 _lock = threading.Lock()
 REMEMBERED = 100_000
+COUNTED = 5_000  # results beyond this are not counted: it would cost more than it tells
 
 
 def cached_archive_id(jid: str) -> int | None:
@@ -22,3 +30,98 @@ def archive_id(jid: str) -> int:
             _ids.clear()
         _ids[jid] = archive.pk
     return archive.pk
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveQuery:
+    """What somebody looks for in an archive (XEP-0313 section 4); ids are ours."""
+
+    peer: str = ""  # bare or full JID
+    start: datetime | None = None
+    end: datetime | None = None
+    after_id: int | None = None
+    before_id: int | None = None
+    ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One message of a page."""
+
+    id: int
+    xml: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page in chronological order; `complete` if nothing lies beyond it in its direction."""
+
+    messages: list[Kept]
+    complete: bool
+    count: int | None
+
+
+class NoSuchMessage(NotFound):
+    """No message of that id is in this archive."""
+
+
+def page(
+    *,
+    owner: str,
+    query: ArchiveQuery,
+    most: int,
+    after: int | None = None,
+    before: int | None = None,
+    backwards: bool = False,
+) -> Page:
+    """A page of somebody's archive by key: the first `most` after an id, or the last before one."""
+    archive = archive_id(owner)
+    found = _matching(archive, query)
+    for reference in {each for each in (after, before) if each is not None}:
+        if not Entry.objects.filter(archive=archive, message=reference).exists():
+            raise NoSuchMessage
+    count = None
+    if after is None and before is None:
+        count = len(found.values_list("message_id", flat=True)[: COUNTED + 1])
+    if after is not None:
+        found = found.filter(message_id__gt=after)
+    if before is not None:
+        found = found.filter(message_id__lt=before)
+    order = "-message_id" if backwards else "message_id"
+    rows = list(found.order_by(order).values_list("message_id", "message__xml")[: most + 1])
+    complete = len(rows) <= most
+    messages = [Kept(*row) for row in rows[:most]]
+    if backwards:
+        messages.reverse()
+    return Page(messages, complete, None if count is None or count > COUNTED else count)
+
+
+def ends(*, owner: str) -> tuple[int, int] | None:
+    """The oldest and the newest id of an archive (its metadata); None where it is empty."""
+    found = Entry.objects.filter(archive=archive_id(owner)).order_by("message_id")
+    ids = found.values_list("message_id", flat=True)
+    oldest, newest = ids.first(), ids.last()
+    return None if oldest is None or newest is None else (oldest, newest)
+
+
+def _matching(archive: int, query: ArchiveQuery) -> "models.QuerySet[Entry]":
+    found = Entry.objects.filter(archive=archive)
+    if query.peer:
+        bare, _, resource = query.peer.partition("/")
+        found = found.filter(peer=bare)
+        if resource:
+            found = found.filter(Q(message__sender=query.peer) | Q(message__recipient=query.peer))
+    if query.start is not None:
+        found = found.filter(message_id__gte=first_at(query.start))
+    if query.end is not None:
+        found = found.filter(message_id__lte=last_at(query.end))
+    if query.after_id is not None:
+        found = found.filter(message_id__gt=query.after_id)
+    if query.before_id is not None:
+        found = found.filter(message_id__lt=query.before_id)
+    if query.ids is not None:
+        wanted = set(query.ids)
+        if Entry.objects.filter(archive=archive, message__in=wanted).count() < len(wanted):
+            raise NoSuchMessage
+        found = found.filter(message__in=wanted)
+    return found

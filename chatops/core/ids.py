@@ -14,6 +14,7 @@ _EPOCH_MS: Final = int(EPOCH.timestamp() * 1000)
 _NODE_BITS, _SEQUENCE_BITS = 10, 12
 _TIME_SHIFT: Final = _NODE_BITS + _SEQUENCE_BITS
 NODES: Final = 1 << _NODE_BITS
+_LAST_MS: Final = (1 << 41) - 1  # in 2089; moments beyond it are beyond all ids
 
 
 class Generator:
@@ -49,7 +50,7 @@ def moment_of(identifier: int) -> datetime:
 def first_at(moment: datetime) -> int:
     """The smallest id that any node may make at that moment: `id >= first_at(start)`."""
     milliseconds = (moment - EPOCH) // timedelta(milliseconds=1)
-    return max(0, milliseconds) << _TIME_SHIFT
+    return min(max(0, milliseconds), _LAST_MS) << _TIME_SHIFT
 
 
 def last_at(moment: datetime) -> int:
