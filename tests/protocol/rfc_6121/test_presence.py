@@ -213,9 +213,9 @@ async def test_who_is_taken_from_the_roster_is_told(alice: Person, bob: Person) 
     desk, phone = await alice.online("desk"), await bob.online("phone")
     await desk.wait_for(f"<presence from='{bob.jid}/phone'/>")
     assert await set_item(desk, f"<item jid='{bob.jid}' subscription='remove'/>") == ""
+    await phone.wait_for(f"<presence type='unavailable' from='{alice.jid}/desk'/>")
     for kind in ("unsubscribe", "unsubscribed"):
         await phone.wait_for(f"<presence type='{kind}' from='{alice.jid}'/>")
-    await phone.wait_for(f"<presence type='unavailable' from='{alice.jid}/desk'/>")
 
 
 async def test_directed_presence_is_withdrawn_when_the_sender_goes(
