@@ -12,6 +12,7 @@ from chatops.core.database import in_db
 from chatops.core.features import (
     ACCOUNT,
     DOMAIN,
+    ELSEWHERE,
     Address,
     IqHandler,
     IqRequest,
@@ -28,6 +29,7 @@ from chatops.xmpp.errors import (
     Malformed,
     Refused,
     RemoteServerNotFound,
+    TooMuch,
     Unavailable,
     answerable,
     error_reply,
@@ -38,6 +40,9 @@ from chatops.xmpp.stanzas import result
 logger = logging.getLogger(__name__)
 
 Pending = Awaitable[None] | None
+
+SUBSCRIPTIONS = frozenset(("subscribe", "subscribed", "unsubscribe", "unsubscribed"))
+MOST_DIRECTED = 1_000  # addresses that one session has sent presence to, and not withdrawn
 
 
 class Router:
@@ -154,7 +159,11 @@ class Router:
         else:
             address = self._address(to)
         if session is not None and element.get("to") is not None:
-            _note_directed(session, to, element.get("type"))
+            if address is not ACCOUNT and element.get("type") in SUBSCRIPTIONS:
+                address = ELSEWHERE  # the sender's own roster first, RFC 6121 section 3.1.2
+            elif not _note_directed(session, to, element.get("type")):
+                self._refuse(element, session, TooMuch("You have greeted too many already."))
+                return None
         handler = registry.presences.get(address) if address is not None else None
         if handler is None:
             if element.get("type") not in ("unavailable", "error"):
@@ -281,12 +290,18 @@ class Router:
         await in_db(accounts.note_logout, user_id=session.user_id, device_id=session.device_id)
 
 
-def _note_directed(session: Session, to: JID, type_: str | None) -> None:
-    """Who was told, has to be told when the session goes (RFC 6121 section 4.6.3)."""
+def _note_directed(session: Session, to: JID, type_: str | None) -> bool:
+    """Who was told, has to be told when the session goes (RFC 6121 section 4.6.3).
+
+    False where it has told as many as one session may.
+    """
     if type_ is None:
+        if len(session.directed) >= MOST_DIRECTED and to.full not in session.directed:
+            return False
         session.directed[to.full] = None
     elif type_ == "unavailable":
         session.directed.pop(to.full, None)
+    return True
 
 
 def _in_flight(session: Session | None) -> tuple[Callable[[], None], Callable[[], None]]:

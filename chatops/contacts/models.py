@@ -25,7 +25,9 @@ class RosterItem(models.Model):
     """One contact in one person's roster, with the state of both subscriptions."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="roster_items")
-    jid = models.CharField(max_length=2047, help_text="The contact's bare JID.")
+    jid = models.CharField(
+        "contact", max_length=2047, db_index=True, help_text="The contact's bare JID."
+    )
     name = models.CharField(max_length=1023, blank=True)
     groups = models.JSONField(default=list, blank=True)
     subscription = models.CharField(
@@ -46,7 +48,7 @@ class SubscriptionRequest(models.Model):
     """A request to see a person's presence that waits for the answer (RFC 6121 section 3.1.3)."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="requests")
-    sender = models.CharField(max_length=2047, help_text="Bare JID of who asks.")
+    sender = models.CharField(max_length=2047, db_index=True, help_text="Bare JID of who asks.")
     stanza = models.TextField(help_text="The whole presence stanza, delivered at each login.")
     asked_at = models.DateTimeField(auto_now_add=True)
 

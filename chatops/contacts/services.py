@@ -1,50 +1,42 @@
-"""What may happen to rosters and subscriptions: one transaction each, told after it."""
+"""What may happen to rosters and subscriptions: one transaction each, told after it.
+
+A verb without `by` is the owner's own client's: its handler tells what came of it, in the order
+that the RFC wants. With `by` it is somebody else's, and bells tell whoever runs the connections.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
 from chatops.accounts.models import User
 from chatops.audit.services import Actor, record
 from chatops.contacts.models import Roster, RosterItem, Subscription, SubscriptionRequest
+from chatops.contacts.news import RosterChanged, Said, gone, view
 from chatops.contacts.subscriptions import Kind, State, Step, inbound, outbound
-from chatops.core.live import bell, ring
+from chatops.core.live import ring
 from chatops.xmpp.errors import BadRequest, NotAcceptable, NotAllowed, NotFound, TooMuch
 
 LONGEST_NAME = 1_023
-REMOVE = "remove"
+LONGEST_STANZA = 10_000  # of a request that is kept
+MOST_REQUESTS = 1_000  # waiting for one account
 
 
-@bell
-class RosterChanged:
-    """One item of somebody's roster, as it is now; subscription "remove" when it is gone."""
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A whole roster, as its owner's client gets it."""
 
+    user_id: int
     bare: str
     version: int
-    jid: str
-    name: str
-    groups: list[str]
-    subscription: str
-    ask: bool
-    approved: bool
-
-
-@bell
-class RequestAnswered:
-    """An administrator has answered a waiting request on somebody's behalf."""
-
-    bare: str
-    sender: str
-    kind: str
+    items: list[RosterChanged]
+    waiting: list[str]  # who asks, and has no answer yet
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a subscription stanza has led to, for one side."""
+    """What a subscription stanza has led to, for one side; no change where nothing did."""
 
     before: State
     step: Step
@@ -67,13 +59,27 @@ class RosterFull(TooMuch):
     """The roster has as many contacts as it may have."""
 
 
-def roster_of(*, username: str) -> tuple[int, list[RosterChanged]] | None:
-    """Version and items; None where there is no such account."""
-    user = User.objects.filter(username=username).first()
-    if user is None:
+class NothingAsked(NotFound):
+    """That request does not wait any more."""
+
+
+def roster_of(*, username: str) -> Snapshot | None:
+    """None where there is no such account."""
+    # The version first: a change that comes in between is then applied once more, not missed.
+    found = User.objects.filter(username=username).values_list("pk", "roster__version").first()
+    if found is None:
         return None
-    version = _version(user)
-    return version, [_view(item, version) for item in user.roster_items.all()]
+    user_id, version = found[0], found[1] or 1
+    bare = f"{username}@{settings.CHATOPS_DOMAIN}"
+    waiting = SubscriptionRequest.objects.filter(user_id=user_id).values_list("sender", flat=True)
+    items = RosterItem.objects.filter(user_id=user_id).order_by("jid")
+    return Snapshot(
+        user_id,
+        bare,
+        version,
+        [view(bare, version, item, waiting=False) for item in items],
+        list(waiting),
+    )
 
 
 def waiting_requests(*, user_id: int) -> list[str]:
@@ -86,69 +92,158 @@ def waiting_requests(*, user_id: int) -> list[str]:
 def set_item(
     user: User, *, jid: str, name: str, groups: Sequence[str], by: Actor | None = None
 ) -> RosterChanged:
-    """Add a contact, or change its name and groups (RFC 6121 section 2.3 and 2.4)."""
+    """Add a contact, or change its name and groups (RFC 6121 sections 2.3 and 2.4).
+
+    Raises OneselfInRoster, BadRequest, BadItem, RosterFull.
+    """
     if jid == user.jid:
         raise OneselfInRoster
     if len(set(groups)) != len(groups):
         raise BadRequest("A group is named twice.")
     if len(name) > LONGEST_NAME or any(not 0 < len(group) <= LONGEST_NAME for group in groups):
         raise BadItem
-    item = user.roster_items.filter(jid=jid).first()
-    if item is None:
-        if user.roster_items.count() >= settings.CHATOPS_MAX_ROSTER_ITEMS:
-            raise RosterFull
-        item = RosterItem(user=user, jid=jid)
-        item.ask = False
+    roster = _lock(user)
+    item = user.roster_items.filter(jid=jid).first() or _new_item(user, jid)
     item.name, item.groups = name, list(groups)
     item.save()
+    change = view(user.jid, _grow(roster), item, waiting=_state(user, jid).pending_in)
     if by is not None:
         record(by, "roster.set", user, contact=jid, name=name, groups=list(groups))
-    return _changed(user, item)
+        ring(change)
+    return change
 
 
 @transaction.atomic
 def remove_item(user: User, *, jid: str, by: Actor | None = None) -> tuple[State, RosterChanged]:
-    """Take a contact out; returns how both stood, so that the contact can be told (section 2.5)."""
-    item = user.roster_items.filter(jid=jid).first()
-    if item is None:
+    """Take a contact out; returns how both stood (section 2.5). Raises NoSuchItem.
+
+    With `by`, the contact's side is changed along, and told.
+    """
+    other = _local(jid) if by is not None else None
+    roster = _lock(user, other)
+    before = _state(user, jid)
+    deleted, _ = user.roster_items.filter(jid=jid).delete()
+    if not deleted:
         raise NoSuchItem
-    state = _state(user, jid)
-    item.delete()
     SubscriptionRequest.objects.filter(user=user, sender=jid).delete()
+    change = gone(user.pk, user.jid, _grow(roster), jid)
     if by is not None:
         record(by, "roster.remove", user, contact=jid)
-    change = RosterChanged(user.jid, _grow(user), jid, "", [], REMOVE, ask=False, approved=False)
-    ring(change)
-    return state, change
+        ring(change)
+        for kind in farewells(before):
+            _say(user, jid, other, kind, before)
+    return before, change
 
 
 @transaction.atomic
 def send(user: User, *, contact: str, kind: Kind) -> Outcome:
-    """The account sends a subscription stanza."""
+    """The account sends a subscription stanza. Raises RosterFull."""
+    roster = _lock(user)
     before = _state(user, contact)
     step = outbound(before, kind)
-    return Outcome(before, step, _store(user, contact, before, step.state))
+    return Outcome(before, step, _store(user, roster, contact, before, step.state))
 
 
 @transaction.atomic
-def receive(user: User, *, contact: str, kind: Kind, stanza: str) -> Outcome:
-    """The account receives one; a request is kept until it is answered."""
+def receive(user: User, *, contact: str, kind: Kind, stanza: str = "") -> Outcome:
+    """The account receives one; a request is kept until it is answered.
+
+    Beyond a number of requests that nobody answers, more are not taken.
+    """
+    roster = _lock(user)
     before = _state(user, contact)
     step = inbound(before, kind)
-    change = _store(user, contact, before, step.state)
-    if step.state.pending_in and step.passes:
-        SubscriptionRequest.objects.update_or_create(
-            user=user, sender=contact, defaults={"stanza": stanza}
-        )
-    return Outcome(before, step, change)
+    if step.state.pending_in and not before.pending_in:
+        waiting = SubscriptionRequest.objects.filter(user=user)
+        if waiting.count() >= MOST_REQUESTS:
+            return Outcome(before, Step(before, passes=False), None)
+        waiting.create(user=user, sender=contact, stanza=stanza)
+    return Outcome(before, step, _store(user, roster, contact, before, step.state))
 
 
 @transaction.atomic
 def answer_request(request: SubscriptionRequest, *, accept: bool, by: Actor) -> None:
-    """Answer for the person; what runs does the rest, as if a client had."""
+    """Answer for the person, as their own client could. Raises NothingAsked."""
+    user, contact = request.user, request.sender
+    other = _local(contact)
+    _lock(user, other)
+    before = _state(user, contact)
+    if not before.pending_in:
+        raise NothingAsked
     kind = Kind.SUBSCRIBED if accept else Kind.UNSUBSCRIBED
-    record(by, f"roster.{'accept' if accept else 'deny'}", request.user, contact=request.sender)
-    ring(RequestAnswered(request.user.jid, request.sender, kind.value))
+    record(by, f"roster.{'accept' if accept else 'deny'}", user, contact=contact)
+    outcome = send(user, contact=contact, kind=kind)
+    if outcome.change is not None:
+        ring(outcome.change)
+    _say(user, contact, other, kind, before)
+
+
+@transaction.atomic
+def forget_contact(*, jid: str) -> list[tuple[str, Kind, Outcome]]:
+    """An account is gone: nobody sees it, is seen by it, or waits for it any longer.
+
+    Returns for whom what happened, as if the account had said so itself.
+    """
+    known = set(RosterItem.objects.filter(jid=jid).values_list("user", flat=True))
+    asked = set(SubscriptionRequest.objects.filter(sender=jid).values_list("user", flat=True))
+    happened = []
+    for user in User.objects.filter(pk__in=known | asked).order_by("pk"):
+        for kind in (Kind.UNSUBSCRIBE, Kind.UNSUBSCRIBED):
+            outcome = receive(user, contact=jid, kind=kind)
+            if outcome.change is not None:
+                happened.append((user.jid, kind, outcome))
+    return happened
+
+
+def farewells(before: State) -> list[Kind]:
+    """What taking a contact out says to it (section 2.5.2)."""
+    return [
+        *([Kind.UNSUBSCRIBE] if before.to or before.pending_out else []),
+        *([Kind.UNSUBSCRIBED] if before.from_ or before.pending_in else []),
+    ]
+
+
+def _say(user: User, contact: str, other: User | None, kind: Kind, before: State) -> None:
+    """The contact's side, if it is ours to keep, and the news for those who are connected."""
+    heard = receive(other, contact=user.jid, kind=kind) if other is not None else None
+    if heard is not None and heard.change is not None:
+        ring(heard.change)
+    ring(
+        Said(
+            user.jid,
+            contact,
+            kind.value,
+            hides_sender=kind is Kind.UNSUBSCRIBED and before.from_,
+            hides_recipient=heard is not None and kind is Kind.UNSUBSCRIBE and heard.before.from_,
+            delivered=heard is None or heard.step.passes,
+        )
+    )
+
+
+def _local(jid: str) -> User | None:
+    local, _, domain = jid.rpartition("@")
+    if not local or domain != settings.CHATOPS_DOMAIN:
+        return None
+    return User.objects.filter(username=local).first()
+
+
+def _lock(user: User, other: User | None = None) -> Roster:
+    """Changes of one roster go one after the other; two are locked in one order everywhere."""
+    for each in sorted({user, *([other] if other else [])}, key=lambda each: each.pk):
+        Roster.objects.select_for_update().get_or_create(user=each)
+    return Roster.objects.get(user=user)
+
+
+def _grow(roster: Roster) -> int:
+    roster.version += 1
+    roster.save(update_fields=["version"])
+    return roster.version
+
+
+def _new_item(user: User, jid: str) -> RosterItem:
+    if user.roster_items.count() >= settings.CHATOPS_MAX_ROSTER_ITEMS:
+        raise RosterFull
+    return RosterItem(user=user, jid=jid)
 
 
 def _state(user: User, contact: str) -> State:
@@ -165,55 +260,29 @@ def _state(user: User, contact: str) -> State:
     )
 
 
-def _store(user: User, contact: str, before: State, after: State) -> RosterChanged | None:
+def _store(
+    user: User, roster: Roster, contact: str, before: State, after: State
+) -> RosterChanged | None:
+    if before == after:
+        return None
     if before.pending_in and not after.pending_in:
         SubscriptionRequest.objects.filter(user=user, sender=contact).delete()
-    columns = _columns(after)
-    if columns == _columns(before):
-        return None
-    item, _ = RosterItem.objects.update_or_create(user=user, jid=contact, defaults=columns)
-    return _changed(user, item)
+    item = user.roster_items.filter(jid=contact).first()
+    shown = _shown(before) != _shown(after)
+    if shown:
+        item = item or _new_item(user, contact)
+        item.subscription, item.ask, item.approved = _shown(after)
+        item.save()
+    version = _grow(roster)
+    if item is None:
+        return gone(user.pk, user.jid, version, contact, waiting=after.pending_in, shown=False)
+    return view(user.jid, version, item, waiting=after.pending_in, shown=shown)
 
 
-def _columns(state: State) -> dict[str, Any]:
+def _shown(state: State) -> tuple[Subscription, bool, bool]:
     """What of a state the roster item shows."""
     if state.to:
         subscription = Subscription.BOTH if state.from_ else Subscription.TO
     else:
         subscription = Subscription.FROM if state.from_ else Subscription.NONE
-    return {
-        "subscription": subscription,
-        "ask": state.pending_out,
-        "approved": state.approved,
-    }
-
-
-def _changed(user: User, item: RosterItem) -> RosterChanged:
-    change = _view(item, _grow(user))
-    ring(change)
-    return change
-
-
-def _view(item: RosterItem, version: int) -> RosterChanged:
-    return RosterChanged(
-        f"{item.user.username}@{settings.CHATOPS_DOMAIN}",
-        version,
-        item.jid,
-        item.name,
-        list(item.groups),
-        str(item.subscription),
-        ask=item.ask,
-        approved=item.approved,
-    )
-
-
-def _version(user: User) -> int:
-    return Roster.objects.filter(user=user).values_list("version", flat=True).first() or 1
-
-
-def _grow(user: User) -> int:
-    roster, made = Roster.objects.get_or_create(user=user, defaults={"version": 2})
-    if not made:
-        Roster.objects.filter(pk=roster.pk).update(version=F("version") + 1)
-        roster.refresh_from_db()
-    return roster.version
+    return subscription, state.pending_out, state.approved

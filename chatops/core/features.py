@@ -28,6 +28,7 @@ DOMAIN = Address(
     "", node=False
 )  # the service; also an IQ without `to` that names no account feature
 ACCOUNT = Address("", node=True)  # a bare JID, answered by the service on the account's behalf
+ELSEWHERE = Address("*", node=True)  # no account of ours: for subscriptions that our clients send
 
 
 @dataclass(frozen=True, slots=True)

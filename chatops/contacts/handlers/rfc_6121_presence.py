@@ -1,13 +1,21 @@
 """Presence, RFC 6121 section 4: availability, broadcast, probes, directed presence, going away."""
 
+from functools import partial
+
 from chatops.contacts import services
-from chatops.contacts.handlers.rfc_6121_subscriptions import handle_subscription
+from chatops.contacts.handlers.rfc_6121_subscriptions import correct, handle_subscription
 from chatops.contacts.presences import (
     PACKED,
+    PROBE,
+    ROSTER,
+    answer_probe,
+    attentive,
     available,
     broadcast,
-    is_ours,
-    tell_presence_of,
+    element_to,
+    greet,
+    roster_of,
+    send_to,
     withdraw_directed,
 )
 from chatops.contacts.rosters import CachedRoster, rosters
@@ -18,6 +26,7 @@ from chatops.core.wire import Session, wire
 from chatops.xmpp.elements import Element, stanza, text_of
 from chatops.xmpp.errors import BadRequest
 from chatops.xmpp.jid import JID
+from chatops.xmpp.names import CLIENT
 from chatops.xmpp.stanzas import Packed
 
 presence = Feature("RFC 6121 §4", (), at=())
@@ -35,64 +44,59 @@ async def take_undirected(element: Element, sender: JID, to: JID, session: Sessi
     if type_ is None:
         await _become_available(session, element)
     elif type_ == "unavailable":
-        await _become_unavailable(session, element)
-    elif type_ != "error":
+        _become_unavailable(session, Packed.pack(element), tell_itself=True)
+    else:
         raise BadRequest("Presence of that type needs an address.")
 
 
 async def _become_available(session: Session, element: Element) -> None:
+    """Sections 4.2 and 4.4."""
     priority = _priority(element)
-    show = text_of(element, "show")
-    if show is not None and show not in SHOWS:
-        raise BadRequest("show is away, chat, dnd or xa.")
-    roster = await rosters.of(session.bare)
-    if roster is None:
-        return
+    _must_be_well_formed(element)
+    roster = roster_of(session) or await rosters.of(session.bare)
+    if roster is None or wire().session(session.jid) is not session:
+        return  # it ended meanwhile
     initial, before = session.presence is None, session.priority
     packed = Packed.pack(element)
     session.presence, session.priority = element, priority
-    session.notes[PACKED] = packed
+    session.notes[PACKED], session.notes[ROSTER] = packed, roster
     broadcast(session, packed, roster)
     if initial:
-        _meet_contacts(session, roster)
-        for request in await in_db(services.waiting_requests, user_id=session.user_id):
-            session.send(request.encode())
+        await _begin(session, roster)
     if priority >= 0 and (initial or before < 0):
         await run_hooks("available", session)
 
 
-def _meet_contacts(session: Session, roster: CachedRoster) -> None:
-    """The newcomer hears of its contacts and of the account's other devices (section 4.3)."""
-    for contact in roster.sees():
-        if is_ours(JID(contact)):
-            # The probe's answer, without the probe: both ends are here. The contact's roster agrees
-            # because each change of one side is a change of the other.
-            tell_presence_of(contact, session)
-        else:
-            wire().route(stanza("presence", type_="probe", from_=session.bare, to=contact))
-    for other in available(session.bare):
-        if other is not session:
-            packed = other.notes[PACKED]
-            session.send(packed.addressed(to=session.jid.full, sender=other.jid.full))
+async def _begin(session: Session, roster: CachedRoster) -> None:
+    """The first presence: its contacts' presence in return, and requests that wait (3.1.3)."""
+    for contact in greet(session, roster):
+        await correct(session.bare, contact)
+    if roster.waiting:
+        for request in await in_db(services.waiting_requests, user_id=session.user_id):
+            session.send(request.encode())
 
 
-async def _become_unavailable(session: Session, element: Element) -> None:
-    roster = await rosters.of(session.bare)
-    was_available = session.presence is not None
+def _become_unavailable(session: Session, packed: Packed, *, tell_itself: bool) -> None:
+    """Section 4.5."""
+    roster = roster_of(session) if session.presence is not None else None
     session.presence, session.priority = None, 0
     session.notes.pop(PACKED, None)
-    if was_available and roster is not None:
-        broadcast(session, Packed.pack(element), roster)
-    withdraw_directed(session, element, roster if was_available else None)
+    if roster is not None:
+        broadcast(session, packed, roster)
+        if tell_itself:
+            session.send(packed.addressed(to=session.bare, sender=session.jid.full))
+    withdraw_directed(session, packed, roster)
 
 
 @presence.on_session("ended")
-async def go_away(session: Session) -> None:
+def go_away(session: Session) -> None:
     """Its connection is gone: those who saw it there are told (section 4.5.2)."""
+    successor = wire().session(session.jid)
+    if successor is not None and successor.presence is not None:
+        session.presence = None  # who took its resource is there, and has said so
     if session.presence is not None or session.directed:
-        await _become_unavailable(
-            session, stanza("presence", type_="unavailable", from_=session.jid.full)
-        )
+        gone = Packed.pack(stanza("presence", type_="unavailable"))
+        _become_unavailable(session, gone, tell_itself=False)
 
 
 @presence.presence(ACCOUNT)
@@ -102,21 +106,40 @@ async def take_directed(element: Element, sender: JID, to: JID, session: Session
     if type_ in SUBSCRIPTIONS:
         await handle_subscription(element, sender, to, Kind(type_), session)
     elif type_ == "probe":
-        await _answer_probe(sender, to)
-    elif type_ is None or type_ in ("unavailable", "error"):
+        await _take_probe(sender, to)
+    elif type_ == "error":
+        _take_error(element, sender, to)
+    elif type_ is None or type_ == "unavailable":
+        _must_be_well_formed(element)
         _deliver(element, sender, to)
     else:
         raise BadRequest("There is no such type of presence.")
 
 
-async def _answer_probe(sender: JID, to: JID) -> None:
-    """Section 4.3.2: to those who may see it; others are told that they may not."""
+async def _take_probe(sender: JID, to: JID) -> None:
+    """Section 4.3.2: for those who may see it; others are told that they may not."""
     roster = await rosters.of(to.bare)
-    if roster is not None and (roster.is_seen_by(sender.bare) or sender.bare == to.bare):
-        listener = wire().session(sender)
-        tell_presence_of(to.bare, listener or str(sender.bare))
+    if sender.bare != to.bare and (roster is None or not roster.is_seen_by(sender.bare)):
+        if roster is None or sender.bare not in roster.waiting:
+            await correct(str(sender.bare), str(to.bare))
         return
-    wire().route(stanza("presence", type_="unsubscribed", from_=to.bare, to=sender.bare))
+    asking = wire().session(sender)
+    if asking is None:
+        answer_probe(to, partial(send_to, str(sender.bare)))
+    else:
+        answer_probe(
+            to, lambda packed, who: asking.send(packed.addressed(to=sender.full, sender=who))
+        )
+
+
+def _take_error(element: Element, sender: JID, to: JID) -> None:
+    """What came of something that the account, or a device of it, has said."""
+    if to.resource:
+        _deliver(element, sender, to)
+    elif element.get("id") != PROBE:
+        data = element_to(element, sender=sender.full, to=to.full)
+        for session in attentive(to.bare):
+            session.send(data)
 
 
 def _deliver(element: Element, sender: JID, to: JID) -> None:
@@ -126,12 +149,20 @@ def _deliver(element: Element, sender: JID, to: JID) -> None:
         if session is not None:
             session.send(element)
         return
-    data = Packed.pack(element).addressed(to=to.full, sender=sender.full)
+    data = element_to(element, sender=sender.full, to=to.full)
     for session in available(to.bare):
         session.send(data)
 
 
+def _must_be_well_formed(element: Element) -> None:
+    """Section 4.7.2.1: one show at most, of the four that there are."""
+    shows = element.findall(f"{{{CLIENT}}}show")
+    if len(shows) > 1 or any(show.text not in SHOWS for show in shows):
+        raise BadRequest("show is away, chat, dnd or xa.")
+
+
 def _priority(element: Element) -> int:
+    """Section 4.7.2.3."""
     text = text_of(element, "priority")
     if text is None:
         return 0

@@ -1,23 +1,25 @@
 """Rosters, RFC 6121 section 2."""
 
 from chatops.accounts.models import User
+from chatops.accounts.services import NoSuchAccount
 from chatops.contacts import services
-from chatops.contacts.handlers.rfc_6121_subscriptions import tell_removed
-from chatops.contacts.rosters import rosters
-from chatops.contacts.services import REMOVE, RosterChanged
+from chatops.contacts.handlers.rfc_6121_subscriptions import say_farewell
+from chatops.contacts.news import REMOVE, RosterChanged
+from chatops.contacts.presences import ROSTER as HELD
+from chatops.contacts.pushes import GROUP, ITEM, QUERY, add_item, tell, version_of
+from chatops.contacts.rosters import CachedRoster, rosters
+from chatops.contacts.services import Snapshot
 from chatops.contacts.subscriptions import State
 from chatops.core.database import in_db
-from chatops.core.features import ACCOUNT, Feature, IqRequest
+from chatops.core.features import ACCOUNT, DOMAIN, Feature, IqRequest
 from chatops.core.live import hears
-from chatops.core.wire import Session, wire
-from chatops.xmpp.elements import Element, add, make, stanza
+from chatops.core.wire import Session
+from chatops.xmpp.elements import Element, make
 from chatops.xmpp.errors import BadRequest, Forbidden, Malformed
 from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.names import PRE_APPROVAL, ROSTER, ROSTER_VERSIONS
 
-roster = Feature("RFC 6121", (ROSTER,), at=(ACCOUNT,))
-
-QUERY, ITEM, GROUP = f"{{{ROSTER}}}query", f"{{{ROSTER}}}item", f"{{{ROSTER}}}group"
+roster = Feature("RFC 6121", (ROSTER,), at=(ACCOUNT, DOMAIN))
 
 
 @roster.stream_feature
@@ -32,23 +34,41 @@ def announce_pre_approval() -> Element:
     return make(f"{{{PRE_APPROVAL}}}sub")
 
 
-@roster.iq("get", QUERY)
+@roster.iq("get", QUERY, at=(ACCOUNT,))
 async def send_roster(request: IqRequest) -> Element | None:
     """Section 2.2: the whole roster, or nothing where the client has this version."""
     session = _owner(request)
-    session.interested = True
-    mine = await rosters.of(session.bare)
-    if mine is None:
-        raise Forbidden("The account is gone.")
-    if request.payload.get("ver") == str(mine.version):
+    version = request.payload.get("ver")
+    known = rosters.known(session.bare)
+    if known is not None and version == version_of(known):
+        _follow(session, known)
         return None
-    query = make(QUERY, ver=str(mine.version))
-    for item in mine.items.values():
-        _add_item(query, item)
+    mine, snapshot = await _read(session.bare)
+    _follow(session, mine)
+    if version == version_of(snapshot):
+        return None
+    query = make(QUERY, ver=None if version is None else version_of(snapshot))
+    for item in snapshot.items:
+        add_item(query, item)
     return query
 
 
-@roster.iq("set", QUERY)
+async def _read(bare: str) -> tuple[CachedRoster, Snapshot]:
+    """As new as what the account's clients have been told: from then on pushes complete it."""
+    while True:
+        mine, snapshot = await rosters.load(bare)
+        if mine is None or snapshot is None:
+            raise NoSuchAccount
+        if mine.version <= snapshot.version:
+            return mine, snapshot
+
+
+def _follow(session: Session, mine: CachedRoster) -> None:
+    session.interested = True
+    session.notes[HELD] = mine
+
+
+@roster.iq("set", QUERY, at=(ACCOUNT,))
 async def change_roster(request: IqRequest) -> None:
     """Sections 2.3 to 2.5; `ask` and subscriptions other than "remove" are not the client's."""
     session = _owner(request)
@@ -62,12 +82,11 @@ async def change_roster(request: IqRequest) -> None:
         raise Malformed from error
     if item.get("subscription") == REMOVE:
         before, change = await in_db(_remove, session.user_id, jid)
-        rosters.apply(change)
-        await tell_removed(session.bare, jid, before)
+        tell(change)
+        await say_farewell(session.bare, jid, before)
         return
     groups = [group.text or "" for group in item.findall(GROUP)]
-    change = await in_db(_set, session.user_id, jid, item.get("name", ""), groups)
-    rosters.apply(change)
+    tell(await in_db(_set, session.user_id, jid, item.get("name", ""), groups))
 
 
 def _remove(user_id: int, jid: str) -> tuple[State, RosterChanged]:
@@ -79,33 +98,12 @@ def _set(user_id: int, jid: str, name: str, groups: list[str]) -> RosterChanged:
 
 
 @hears(RosterChanged)
-async def push(news: RosterChanged) -> None:
-    """Section 2.1.6: every interested resource hears of a change, whoever made it."""
-    rosters.apply(news)
-    query = make(QUERY, ver=str(news.version))
-    _add_item(query, news)
-    for session in list(wire().sessions_of(news.bare)):
-        if session.interested:
-            request = stanza("iq", type_="set", id_=f"push-{news.version}", to=session.jid.full)
-            request.append(query)
-            session.send(request)
+async def hear_of_change(news: RosterChanged) -> None:
+    """Somebody else than the owner's client has changed it."""
+    tell(news)
 
 
 def _owner(request: IqRequest) -> Session:
     if request.session is None or request.to.bare != request.session.bare:
         raise Forbidden("A roster is its owner's alone.")
     return request.session
-
-
-def _add_item(query: Element, item: RosterChanged) -> None:
-    element = add(
-        query,
-        ITEM,
-        jid=item.jid,
-        name=item.name or None,
-        subscription=item.subscription,
-        ask="subscribe" if item.ask else None,
-        approved="true" if item.approved else None,
-    )
-    for group in item.groups:
-        add(element, GROUP, group)

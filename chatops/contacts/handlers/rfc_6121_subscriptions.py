@@ -1,120 +1,161 @@
 """Presence subscriptions, RFC 6121 section 3: the sender's side changes, then the other's."""
 
 from chatops.accounts.models import User
+from chatops.accounts.services import AccountRemoved
 from chatops.contacts import services
-from chatops.contacts.presences import available, is_ours, tell_presence_of, tell_unavailable
+from chatops.contacts.news import Said
+from chatops.contacts.presences import (
+    attentive,
+    available,
+    is_ours,
+    tell_presence_of,
+    tell_unavailable,
+)
+from chatops.contacts.pushes import tell
 from chatops.contacts.rosters import rosters
-from chatops.contacts.services import Outcome, RequestAnswered
+from chatops.contacts.services import LONGEST_STANZA, Outcome
 from chatops.contacts.subscriptions import Kind, State
 from chatops.core.database import in_db
-from chatops.core.features import Feature
+from chatops.core.features import ELSEWHERE, Feature
 from chatops.core.live import hears
 from chatops.core.wire import Session, wire
 from chatops.xmpp.elements import Element, serialise, stanza
 from chatops.xmpp.jid import JID
 
 subscriptions = Feature("RFC 6121 §3", (), at=())
-subscriptions.module = __name__
+
+
+@subscriptions.presence(ELSEWHERE)
+async def send_elsewhere(element: Element, sender: JID, to: JID, session: Session | None) -> None:
+    """A client of ours says it to somebody whose account is not ours."""
+    await handle_subscription(element, sender, to, Kind(element.get("type", "")), session)
 
 
 async def handle_subscription(
     element: Element, sender: JID, to: JID, kind: Kind, session: Session | None
 ) -> None:
     """From a client of ours: its own side first. Then, or from elsewhere: the addressee's side."""
-    if sender.bare == to.bare:
+    owner, contact = str(sender.bare), str(to.bare)
+    if owner == contact:
         return  # one sees oneself anyway
-    element.set("from", sender.bare)  # section 3.1.2: subscriptions are the account's
-    element.set("to", to.bare)
-    if session is not None and not await send_out(session.bare, to.bare, kind):
+    element.set("from", owner)  # section 3.1.2: subscriptions are the account's
+    element.set("to", contact)
+    if session is not None and not await _send_out(session, contact, kind):
         return
-    if is_ours(to):
-        await take_in(element, str(sender.bare), str(to.bare), kind)
-    else:
-        wire().route(element)
+    await _pass_on(element, owner, contact, kind)
+    if session is not None and kind is Kind.SUBSCRIBED:
+        tell_presence_of(owner, contact)  # section 3.1.5: who may see it now, does
 
 
-async def send_out(owner: str, contact: str, kind: Kind) -> bool:
+async def _send_out(session: Session, contact: str, kind: Kind) -> bool:
     """The owner's side; returns whether the stanza goes on to the contact."""
-    outcome = await in_db(_send, owner, contact, kind)
-    if outcome is None:
-        return False
-    _apply(outcome)
-    if kind == Kind.UNSUBSCRIBED and outcome.before.from_:
-        tell_unavailable(owner, contact)
-    if kind == Kind.SUBSCRIBED and outcome.step.passes:
-        # Section 3.1.5: the contact, who may see it now, does.
-        tell_presence_of(owner, contact)
+    outcome = await in_db(_send, session.user_id, contact, kind)
+    tell(outcome.change)
+    if kind is Kind.UNSUBSCRIBED and outcome.before.from_:
+        # Section 3.2.2: the contact learns this while it may still see it.
+        tell_unavailable(session.bare, contact)
     return outcome.step.passes
 
 
-async def take_in(element: Element, contact: str, owner: str, kind: Kind) -> None:
-    """The addressee's side: its state, the request kept, the stanza shown to its clients."""
-    outcome = await in_db(_receive, owner, contact, kind, serialise(element).decode())
-    if outcome is None:
-        if kind == Kind.SUBSCRIBE:  # section 3.1.3: nobody there, so nobody will allow it
-            wire().route(stanza("presence", type_="unsubscribed", from_=owner, to=contact))
-        return
-    _apply(outcome)
-    if outcome.step.passes:
-        for session in available(owner):
-            session.send(element)
-    if outcome.step.grants:
-        await _grant(owner, contact)
-    if kind == Kind.UNSUBSCRIBE and outcome.before.from_:
-        tell_unavailable(owner, contact)
-
-
-async def _grant(owner: str, contact: str) -> None:
-    """Answer for the owner: the contact has the subscription, or had been approved for it."""
-    await _pass_on(owner, contact, Kind.SUBSCRIBED)
-    tell_presence_of(owner, contact)
-
-
-async def tell_removed(owner: str, contact: str, before: State) -> None:
-    """What taking a contact out of the roster means to the contact (section 2.5.2)."""
-    kinds = [
-        *([Kind.UNSUBSCRIBE] if before.to or before.pending_out else []),
-        *([Kind.UNSUBSCRIBED] if before.from_ or before.pending_in else []),
-    ]
-    for kind in kinds:
-        await _pass_on(owner, contact, kind)
-    if before.from_:
-        tell_unavailable(owner, contact)
-
-
-@hears(RequestAnswered)
-async def answer(news: RequestAnswered) -> None:
-    """An administrator has decided in the browser."""
-    kind = Kind(news.kind)
-    if await send_out(news.bare, news.sender, kind):
-        await _pass_on(news.bare, news.sender, kind)
-
-
-async def _pass_on(owner: str, contact: str, kind: Kind) -> None:
-    """A stanza of the owner's, made by the service, goes to the contact."""
-    element = stanza("presence", type_=kind.value, from_=owner, to=contact)
-    if is_ours(JID(contact)):
-        await take_in(element, owner, contact, kind)
+async def _pass_on(element: Element, owner: str, contact: str, kind: Kind) -> None:
+    if is_ours(contact):
+        await _take_in(element, owner, contact, kind)
     else:
         wire().route(element)
 
 
-def _apply(outcome: Outcome) -> None:
-    if outcome.change is not None:
-        rosters.apply(outcome.change)
+async def _take_in(element: Element, contact: str, owner: str, kind: Kind) -> None:
+    """The addressee's side: its state, the request kept, the stanza shown to its clients."""
+    outcome = await in_db(_receive, owner, contact, kind, _kept(element))
+    if outcome is None:
+        if kind is Kind.SUBSCRIBE:  # nobody is there, so nobody will ever allow it
+            wire().route(_stanza(Kind.UNSUBSCRIBED, owner, contact))
+        return
+    _show(element, owner, kind, outcome)
+    if outcome.step.grants:
+        # Section 3.1.3: the contact has the subscription, or had been approved for it.
+        await _pass_on(_stanza(Kind.SUBSCRIBED, owner, contact), owner, contact, Kind.SUBSCRIBED)
+        tell_presence_of(owner, contact)
+    if kind is Kind.UNSUBSCRIBE and outcome.before.from_:
+        tell_unavailable(owner, contact)
 
 
-def _send(owner: str, contact: str, kind: Kind) -> Outcome | None:
-    user = _user(owner)
-    return services.send(user, contact=contact, kind=kind) if user else None
+def _show(element: Element, owner: str, kind: Kind, outcome: Outcome) -> None:
+    """To the owner's devices: the stanza first, then what it has changed (section 3.1.6)."""
+    if outcome.step.passes:
+        _deliver(element, owner, kind)
+    tell(outcome.change)
 
 
-def _receive(owner: str, contact: str, kind: Kind, stanza_text: str) -> Outcome | None:
-    user = _user(owner)
+def _deliver(element: Element, owner: str, kind: Kind) -> None:
+    # A request is for devices where somebody is; an answer for all that show the roster.
+    for session in available(owner) if kind is Kind.SUBSCRIBE else attentive(owner):
+        session.send(element)
+
+
+async def say_farewell(owner: str, contact: str, before: State) -> None:
+    """What taking a contact out of the roster means to the contact (section 2.5.2)."""
+    if before.from_:
+        tell_unavailable(owner, contact)
+    for kind in services.farewells(before):
+        await _pass_on(_stanza(kind, owner, contact), owner, contact, kind)
+
+
+async def correct(owner: str, contact: str) -> None:
+    """The contact's roster knows nothing of the owner's subscription (section 4.3.2)."""
+    await _pass_on(_stanza(Kind.UNSUBSCRIBED, contact, owner), contact, owner, Kind.UNSUBSCRIBED)
+
+
+@hears(Said)
+async def go_on(news: Said) -> None:
+    """What was said, and stored, in the browser comes to those who are connected."""
+    kind = Kind(news.kind)
+    if news.hides_sender:
+        tell_unavailable(news.sender, news.recipient)
+    element = _stanza(kind, news.sender, news.recipient)
+    if not is_ours(news.recipient):
+        wire().route(element)
+    elif news.delivered:
+        _deliver(element, news.recipient, kind)
+    if kind is Kind.SUBSCRIBED:
+        tell_presence_of(news.sender, news.recipient)
+    if news.hides_recipient:
+        tell_unavailable(news.recipient, news.sender)
+
+
+@hears(AccountRemoved)
+async def forget_account(news: AccountRemoved) -> None:
+    """Its contacts are told, as if it had ended each subscription itself."""
+    mine = rosters.known(news.bare)
+    rosters.forget(news.bare)
+    for owner, kind, outcome in await in_db(services.forget_contact, jid=news.bare):
+        _show(_stanza(kind, news.bare, owner), owner, kind, outcome)
+    if mine is not None:  # other domains' rosters, as far as memory still knows them
+        for kind, contacts in ((Kind.UNSUBSCRIBE, mine.sees), (Kind.UNSUBSCRIBED, mine.seen_by)):
+            for contact in contacts:
+                if not is_ours(contact):
+                    wire().route(_stanza(kind, news.bare, contact))
+
+
+def _stanza(kind: Kind, sender: str, to: str) -> Element:
+    return stanza("presence", type_=kind.value, from_=sender, to=to)
+
+
+def _kept(element: Element) -> str:
+    """The stanza as it is delivered at later logins; a huge one without what is in it."""
+    text = serialise(element).decode()
+    if len(text) <= LONGEST_STANZA:
+        return text
+    skeleton = stanza("presence", **{name: element.get(name) for name in ("type", "from", "to")})
+    return serialise(skeleton).decode()
+
+
+def _send(user_id: int, contact: str, kind: Kind) -> Outcome:
+    return services.send(User.objects.get(pk=user_id), contact=contact, kind=kind)
+
+
+def _receive(owner: str, contact: str, kind: Kind, text: str) -> Outcome | None:
+    user = User.objects.filter(username=owner.partition("@")[0]).first()
     if user is None:
         return None
-    return services.receive(user, contact=contact, kind=kind, stanza=stanza_text)
-
-
-def _user(bare: str) -> User | None:
-    return User.objects.filter(username=bare.partition("@")[0]).first()
+    return services.receive(user, contact=contact, kind=kind, stanza=text)
