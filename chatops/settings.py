@@ -242,3 +242,8 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
 }
+
+# Jobs that come by themselves: sweeps that find what a lost job or message has left.
+CELERY_BEAT_SCHEDULE = {
+    "notices that are being sent": {"task": "notices.sweep", "schedule": 20.0},
+}

@@ -16,7 +16,8 @@ async def query(
         f"<field var='{var}'><value>{value}</value></field>" for var, value in (form or {}).items()
     )
     filled = (
-        f"<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>{MAM}</value></field>"
+        "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>"
+        f"<value>{MAM}</value></field>"
         f"{fields}</x>"
         if form is not None
         else ""

@@ -1,5 +1,7 @@
 """The stream reader: the same stanzas however the bytes are cut, and nothing that XMPP forbids."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +66,7 @@ def test_the_bytes_may_be_cut_anywhere() -> None:
 @given(st.lists(st.integers(1, len(WHOLE) - 1), max_size=12))
 def test_the_bytes_may_be_cut_into_any_pieces(cuts: list[int]) -> None:
     edges = sorted({0, len(WHOLE), *cuts})
-    pieces = [WHOLE[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [WHOLE[a:b] for a, b in itertools.pairwise(edges)]
     assert shown(read(*pieces)) == shown(read(WHOLE))
 
 

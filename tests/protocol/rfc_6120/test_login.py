@@ -231,7 +231,8 @@ async def test_a_websocket_needs_the_xmpp_protocol(service: ServiceProcess) -> N
     key = base64.b64encode(b"0123456789abcdef").decode()
     writer.write(
         "GET /xmpp-websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
     )
     status = await asyncio.wait_for(reader.readline(), 10)
     assert b"403" in status

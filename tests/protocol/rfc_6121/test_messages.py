@@ -1,4 +1,4 @@
-"""Where a message goes by its type and address, RFC 6121 section 8.5; carbons, receipts, the queue."""
+"""Where a message goes, RFC 6121 section 8.5; carbons, the queue, stream management."""
 
 import pytest
 

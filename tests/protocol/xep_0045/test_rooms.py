@@ -43,7 +43,7 @@ async def enter(client: Client, room: str, nick: str, inner: str = "") -> None:
     await client.wait_for(
         f"<presence from='{room}/{nick}'><x xmlns='{USER}'><status code='110'/></x></presence>"
     )
-    await client.wait_for(f"<message type='groupchat' from='*'><subject/></message>")
+    await client.wait_for("<message type='groupchat' from='*'><subject/></message>")
 
 
 async def configure(client: Client, room: str, **fields: str) -> Element:
@@ -69,7 +69,7 @@ async def tea_room(owner: Client, **fields: str) -> str:
     room = new_room()
     await enter(owner, room, "alice")
     assert (await configure(owner, room, **fields)).get("type") == "result"
-    await owner.ask(f"<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>")
+    await owner.ask("<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>")
     return room
 
 
@@ -138,7 +138,7 @@ async def test_a_newcomer_may_want_no_history(alice: Person, bob: Person, histor
     await owner.wait_for("<message><body>old</body></message>")
     await guest.send(join(room, "bob", f"<history {history}/>"))
     await guest.wait_for(f"<presence><x xmlns='{USER}'><status code='110'/></x></presence>")
-    await guest.expect(f"<message type='groupchat'><subject/></message>")
+    await guest.expect("<message type='groupchat'><subject/></message>")
 
 
 async def test_each_refusal_has_its_condition(alice: Person, bob: Person, charlie: Person) -> None:
@@ -289,7 +289,7 @@ async def test_the_form_shows_and_changes_the_settings(alice: Person, bob: Perso
     info = await guest.ask(
         f"<iq type='get' id='i' to='{room}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
     )
-    features = {each.get("var") for each in info.iter("{*}feature")}
+    features = {each.get("var") for each in info.findall(".//{*}feature")}
     assert {MUC, "muc_persistent", "muc_public", "muc_open", "muc_unsecured"} <= features
     assert (await configure(guest, room)).find(f"{{*}}error/{{{STANZAS}}}forbidden") is not None
     bad = await configure(owner, room, whois="everybody")
@@ -298,7 +298,7 @@ async def test_the_form_shows_and_changes_the_settings(alice: Person, bob: Perso
         "<iq type='get' id='d' to='conference.localhost'>"
         "<query xmlns='http://jabber.org/protocol/disco#items'/></iq>"
     )
-    assert room in {each.get("jid") for each in items.iter("{*}item")}
+    assert room in {each.get("jid") for each in items.findall(".//{*}item")}
 
 
 async def test_a_room_is_destroyed_with_a_place_to_go(alice: Person, bob: Person) -> None:

@@ -1,0 +1,47 @@
+# From a bare checkout: `make run` and `make test`. What they need is put into .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+WORKERS ?= 2
+
+.PHONY: setup run test lint bench dev chromium clean
+
+setup: $(VENV)/.serve
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ChatOps needs Python 3.11 or newer; set PYTHON=/path/to/python3.11."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: apt-get install python3-venv."; exit 1; }
+
+$(VENV)/.serve: requirements.txt | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+dev: $(VENV)/.dev
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(VENV)/.serve $@
+
+run: setup
+	@exec $(VENV)/bin/python manage.py demo
+
+chromium:
+	@.ci/chromium
+
+test: dev chromium lint
+	$(VENV)/bin/pytest -n $(WORKERS)
+
+lint: dev
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python manage.py makemigrations --check --dry-run
+	$(VENV)/bin/djhtml --check templates
+
+bench: dev
+	benchmarks/run
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

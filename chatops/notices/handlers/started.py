@@ -1,0 +1,15 @@
+"""Notices that were started, in whichever process: the service has its jobs send them.
+
+Also where the live pages learn that a notice has come further.
+"""
+
+from chatops.core.database import in_db
+from chatops.core.live import hears
+from chatops.notices import services
+from chatops.notices.services import NoticeStarted
+
+
+@hears(NoticeStarted)
+async def send(news: NoticeStarted) -> None:
+    """Enqueue the first chunk; the job goes on by itself."""
+    await in_db(services.hand_to_jobs, news.notice_id)
