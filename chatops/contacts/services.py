@@ -88,20 +88,25 @@ def waiting_requests(*, user_id: int) -> list[str]:
     return list(found.values_list("stanza", flat=True))
 
 
-@transaction.atomic
-def set_item(
-    user: User, *, jid: str, name: str, groups: Sequence[str], by: Actor | None = None
-) -> RosterChanged:
-    """Add a contact, or change its name and groups (RFC 6121 sections 2.3 and 2.4).
-
-    Raises OneselfInRoster, BadRequest, BadItem, RosterFull.
-    """
+def must_be_fit(user: User, *, jid: str, name: str, groups: Sequence[str]) -> None:
+    """What a contact may be called (section 2.3.3). Raises OneselfInRoster, BadRequest, BadItem."""
     if jid == user.jid:
         raise OneselfInRoster
     if len(set(groups)) != len(groups):
         raise BadRequest("A group is named twice.")
     if len(name) > LONGEST_NAME or any(not 0 < len(group) <= LONGEST_NAME for group in groups):
         raise BadItem
+
+
+@transaction.atomic
+def set_item(
+    user: User, *, jid: str, name: str, groups: Sequence[str], by: Actor | None = None
+) -> RosterChanged:
+    """Add a contact, or change its name and groups (RFC 6121 sections 2.3 and 2.4).
+
+    Raises RosterFull, and what `must_be_fit` raises.
+    """
+    must_be_fit(user, jid=jid, name=name, groups=groups)
     roster = _lock(user)
     item = user.roster_items.filter(jid=jid).first() or _new_item(user, jid)
     item.name, item.groups = name, list(groups)
