@@ -18,7 +18,7 @@ from chatops.contacts.presences import (
     send_to,
     withdraw_directed,
 )
-from chatops.contacts.rosters import CachedRoster, rosters
+from chatops.contacts.rosters import rosters
 from chatops.contacts.subscriptions import Kind
 from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, DOMAIN, Feature, run_hooks
@@ -61,17 +61,12 @@ async def _become_available(session: Session, element: Element) -> None:
     session.presence, session.priority = element, priority
     session.notes[PACKED], session.notes[ROSTER] = packed, roster
     broadcast(session, packed, roster)
-    if initial:
-        await _begin(session, roster)
+    stale = greet(session, roster) if initial else []
     if priority >= 0 and (initial or before < 0):
         await run_hooks("available", session)
-
-
-async def _begin(session: Session, roster: CachedRoster) -> None:
-    """The first presence: its contacts' presence in return, and requests that wait (3.1.3)."""
-    for contact in greet(session, roster):
+    for contact in stale:
         await correct(session.bare, contact)
-    if roster.waiting:
+    if initial and roster.waiting:  # section 3.1.3: at every login until they are answered
         for request in await in_db(services.waiting_requests, user_id=session.user_id):
             session.send(request.encode())
 
