@@ -58,6 +58,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = "person"
         verbose_name_plural = "people"
         ordering = ["username"]
+        permissions = [
+            ("end_sessions", "Can log people out"),
+            ("suspend_user", "Can suspend people"),
+            ("reset_password", "Can set people's passwords"),
+        ]
 
     def __str__(self) -> str:
         return self.jid

@@ -207,7 +207,12 @@ def _set_password(user: User, password: str, encoded: str = "") -> None:
         raise BadPassword(str(error)) from error
 
 
-def _must_not_be_last_administrator(user: User) -> None:
+def is_last_administrator(user: User) -> bool:
+    """Whether nobody else could administer the service."""
     others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    if user.is_superuser and not others.exists():
+    return user.is_superuser and not others.exists()
+
+
+def _must_not_be_last_administrator(user: User) -> None:
+    if is_last_administrator(user):
         raise LastAdministrator

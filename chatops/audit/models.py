@@ -1,5 +1,17 @@
+from typing import Any, NoReturn
+
 from django.conf import settings
 from django.db import models
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    """Entries are made and read."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise TypeError("The audit trail is not changed.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("The audit trail is not deleted.")
 
 
 class Entry(models.Model):
@@ -18,6 +30,8 @@ class Entry(models.Model):
     target = models.CharField(max_length=1100, db_index=True)
     details = models.JSONField(default=dict, blank=True)
 
+    objects = EntryQuerySet.as_manager()
+
     class Meta:
         verbose_name = "audit entry"
         verbose_name_plural = "audit entries"
@@ -25,3 +39,11 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name}: {self.action} {self.target}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The audit trail is not changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("The audit trail is not deleted.")

@@ -26,6 +26,7 @@ from chatops.xmpp.jid import JID
 
 logger = logging.getLogger(__name__)
 
+PULSE_SECONDS = 3
 PAGE_SECONDS = 0.25  # a live page hears of a group at most this often
 
 
@@ -42,6 +43,7 @@ class Service:
         self.node = self.cluster.node
         self._work: set[asyncio.Task[None]] = set()
         self._pages: dict[str, dict[str, Any]] = {}
+        self._pulse: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Load the handlers, take up what an earlier run has left, and be there for all apps."""
@@ -53,10 +55,13 @@ class Service:
         wire_seat.install(self)
         await self.cluster.start(self._hear)
         live.hang(self.cluster.tell)
+        self._pulse = self.loop.create_task(self._beat())
 
     async def stop(self) -> None:
         """Write what is still to be written, and be gone."""
         live.hang(None)
+        if self._pulse is not None:
+            self._pulse.cancel()
         await self.cluster.stop()
         ledger.flush()
         await self._finish_work()
@@ -120,6 +125,12 @@ class Service:
         self._pages[group] = event
 
     # Inside
+
+    async def _beat(self) -> None:
+        """The start page's figures change all the time."""
+        while True:
+            await asyncio.sleep(PULSE_SECONDS)
+            self.page("dashboard", {})
 
     def _turn_pages(self) -> None:
         pages, self._pages = self._pages, {}

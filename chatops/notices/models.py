@@ -38,6 +38,7 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("send_notice", "Can send notices")]
 
     def __str__(self) -> str:
         return self.subject or self.body[:60]

@@ -33,6 +33,13 @@ class NoticeStarted:
     notice_id: int
 
 
+@bell
+class NoticeMoved:
+    """A notice has come further: whoever looks at it sees so."""
+
+    notice_id: int
+
+
 class UnknownPeople(NotAcceptable):
     """Some of the addresses on the list are nobody's."""
 
@@ -133,8 +140,8 @@ def _message(notice: Notice) -> Message:
 def send_chunk(notice_id: int) -> None:
     """Hand the next recipients to the delivery ledger, and come back until all are.
 
-    Safe to run twice, at once, and after a crash: a recipient is claimed by whoever marks it, in the
-    transaction that owes the message to it.
+    Safe to run twice, at once, and after a crash: a recipient is marked in the transaction that
+    owes the message to it.
     """
     with transaction.atomic():
         notice = Notice.objects.select_for_update().get(pk=notice_id)
@@ -146,9 +153,11 @@ def send_chunk(notice_id: int) -> None:
             Notice.objects.filter(pk=notice.pk).update(
                 state=Notice.State.SENT, finished_at=timezone.now()
             )
+            ring(NoticeMoved(notice.pk))
             return
         Recipient.objects.filter(pk__in=[pk for pk, _ in rows]).update(handed_over=True)
         queue(notice.message_id, user_ids=[user_id for _, user_id in rows])
+        ring(NoticeMoved(notice.pk))
         enqueue(SEND, notice_id)
 
 
@@ -165,6 +174,7 @@ def cancel(notice: Notice, *, by: Actor) -> None:
             state=State.DISCARDED, owed=False
         )
     record(by, "notice.cancel", f"notice {notice.pk}")
+    ring(NoticeMoved(notice.pk))
 
 
 def sweep() -> int:
@@ -199,3 +209,11 @@ def progress(notice: Notice) -> dict[str, int]:
 def hand_to_jobs(notice_id: int) -> None:
     """Have a worker begin; called where the broker is."""
     enqueue(SEND, notice_id)
+
+
+@transaction.atomic
+def send_test(notice: Notice, *, user_id: int, by: Actor) -> None:
+    """One copy to one person, before anybody else sees it; the draft stays a draft."""
+    message = _message(notice)
+    queue(message.pk, user_ids=[user_id])
+    record(by, "notice.test", f"notice {notice.pk}")

@@ -74,6 +74,7 @@ class Room(models.Model):
 
     class Meta:
         ordering = ["localpart"]
+        permissions = [("moderate_room", "Can moderate rooms")]
 
     def __str__(self) -> str:
         return self.name or self.localpart

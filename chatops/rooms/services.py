@@ -9,6 +9,7 @@ from django.db import transaction
 from chatops.audit.services import Actor, record
 from chatops.core.live import bell, ring
 from chatops.rooms.models import Affiliation, Room
+from chatops.rooms.occupants import RANKS, Role
 from chatops.rooms.options import OPTIONS, status_codes
 from chatops.xmpp.errors import Conflict, Malformed, NotAcceptable, NotFound
 from chatops.xmpp.jid import InvalidJID, parse
@@ -129,6 +130,8 @@ def set_affiliation(
     room: Room, *, jid: str, rank: str, by: Actor, reason: str = "", nickname: str | None = None
 ) -> None:
     """Give somebody an affiliation; "none" takes it away. Who may do this the door has checked."""
+    if rank not in RANKS:
+        raise NotAcceptable(f"There is no affiliation {rank!r}.")
     address = bare(jid)
     known = Affiliation.objects.filter(room=room, jid=address).first()
     if rank == NONE:
@@ -163,7 +166,9 @@ def set_subject(room: Room, *, subject: str, by: Actor) -> None:
 
 @transaction.atomic
 def give_role(room: Room, *, nick: str, role: str, by: Actor, reason: str = "") -> None:
-    """Change the role of somebody who is inside; "none" kicks."""
+    """Change the role of somebody who is inside; "none" kicks. Raises NotAcceptable."""
+    if role not in list(Role):
+        raise NotAcceptable(f"There is no role {role!r}.")
     record(by, "room.kick" if role == NONE else "room.role", room.jid, nick=nick, role=role)
     ring(RoleGiven(room.localpart, nick, role, reason, by.name))
 
@@ -171,6 +176,8 @@ def give_role(room: Room, *, nick: str, role: str, by: Actor, reason: str = "") 
 @transaction.atomic
 def say(room: Room, *, body: str, by: Actor) -> None:
     """Let the service say something; the words are in the archive, not in the audit trail."""
+    if not body.strip():
+        raise NotAcceptable("There is nothing to say.")
     record(by, "room.say", room.jid)
     ring(RoomSaid(room.localpart, body))
 

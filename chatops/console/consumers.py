@@ -1,0 +1,54 @@
+"""The live pages' WebSocket: says that something has changed; the page then fetches itself."""
+
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+
+MOST_GROUPS = 20
+# The kind of a group → a permission that lets one follow it (any of them is enough).
+PERMISSIONS = {
+    "dashboard": (),
+    "message": ("delivery.view_delivery", "notices.view_notice"),
+    "notice": ("notices.view_notice",),
+    "room": ("rooms.view_room",),
+}
+
+
+class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
+    """One page of one member of staff."""
+
+    followed: set[str]
+
+    async def connect(self) -> None:
+        self.followed = set()
+        user = self.scope.get("user")
+        if user is None or not user.is_authenticated or not user.is_staff:
+            await self.close(code=4003)
+            return
+        await self.accept()
+
+    async def receive_json(self, content: Any, **kwargs: Any) -> None:
+        """``{"follow": ["notice-1", …]}``; what one may not see is left out."""
+        wanted = content.get("follow") if isinstance(content, dict) else None
+        if not isinstance(wanted, list):
+            return
+        for group in wanted[:MOST_GROUPS]:
+            if isinstance(group, str) and group.isascii() and await self._may_follow(group):
+                self.followed.add(group)
+                await self.channel_layer.group_add(group, self.channel_name)
+
+    async def disconnect(self, code: int) -> None:
+        for group in self.followed:
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def live_event(self, event: dict[str, Any]) -> None:
+        await self.send_json({key: value for key, value in event.items() if key != "type"})
+
+    @database_sync_to_async  # type: ignore[untyped-decorator]
+    def _may_follow(self, group: str) -> bool:
+        kind, _, number = group.partition("-")
+        if kind not in PERMISSIONS or (number and not number.isdecimal()):
+            return False
+        user, permissions = self.scope["user"], PERMISSIONS[kind]
+        return not permissions or any(user.has_perm(each) for each in permissions)

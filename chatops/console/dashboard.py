@@ -1,0 +1,85 @@
+"""The start page's figures: cheap enough to be asked every few seconds."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from chatops.accounts.models import User
+from chatops.archive.models import Message
+from chatops.audit.models import Entry
+from chatops.bridge.counters import counters, messages_a_minute
+from chatops.core import wire
+from chatops.core.ids import first_at, moment_of
+from chatops.delivery.models import Delivery, State
+from chatops.notices.models import Notice
+from chatops.notices.services import progress
+from chatops.rooms.models import Room
+from chatops.rooms.running import rooms
+
+BARS = 30  # minutes in the chart
+MOST_COUNTED = 20_000
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """unfold's dashboard callback."""
+    sessions = list(wire.wire().all_sessions()) if wire.running() else []
+    awake = [room for room in rooms.awake() if len(room.occupants)]
+    queued = Delivery.objects.filter(state=State.QUEUED, owed=True)[:MOST_COUNTED].count()
+    failed = Delivery.objects.filter(state__in=(State.FAILED, State.EXPIRED))[:MOST_COUNTED].count()
+    context |= {
+        "figures": [
+            (len(sessions), "devices online", ""),
+            (round(messages_a_minute.per_minute()), "messages a minute", ""),
+            (queued, "waiting for a login", "?state__exact=20"),
+            (failed, "failed", "?state__exact=60"),
+            (len(awake), "rooms with people", ""),
+        ],
+        "doors": Counter(session.door for session in sessions).most_common(),
+        "busiest": sorted(awake, key=lambda room: -len(room.occupants))[:8],
+        "bars": _bars(),
+        "notices": [
+            (notice, progress(notice)) for notice in Notice.objects.exclude(state="draft")[:5]
+        ],
+        "entries": Entry.objects.all()[:8] if request.user.has_perm("audit.view_entry") else [],
+        "warnings": _warnings(),
+        "fresh": not Room.objects.exists() and User.objects.count() <= 1,
+        "domain": settings.CHATOPS_DOMAIN,
+        "c2s": settings.CHATOPS_C2S,
+        "http": settings.CHATOPS_HTTP,
+    }
+    return context
+
+
+def _bars() -> list[dict[str, Any]]:
+    """Messages in each of the last minutes, for a chart of bars."""
+    now = timezone.now()
+    start = now - timedelta(minutes=BARS)
+    ids = Message.objects.filter(pk__gte=first_at(start)).values_list("pk", flat=True)
+    minutes = Counter(
+        int((moment_of(pk) - start).total_seconds() // 60) for pk in ids[:MOST_COUNTED]
+    )
+    highest = max(minutes.values(), default=0) or 1
+    return [
+        {
+            "x": number * 10,
+            "count": minutes[number],
+            "height": round(48 * minutes[number] / highest, 1),
+        }
+        for number in range(BARS)
+    ]
+
+
+def _warnings() -> list[str]:
+    found = []
+    if not wire.running():
+        found.append("The service does not run in this process: start it with manage.py serve.")
+    if not settings.CHATOPS_TLS_CERTIFICATE and settings.CHATOPS_DOMAIN != "localhost":
+        found.append("Clients see a self-signed certificate: set CHATOPS_TLS_CERTIFICATE and _KEY.")
+    if counters["authentication failures"] > 100:
+        count = counters["authentication failures"]
+        found.append(f"{count} logins have failed since the start: somebody may be guessing.")
+    return found

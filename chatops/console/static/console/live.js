@@ -1,0 +1,34 @@
+// Pages that follow what happens: an element with data-live="GROUP …" and an id is fetched anew
+// when the service rings one of its groups.
+(() => {
+  const parts = () => [...document.querySelectorAll("[data-live][id]")];
+  if (!parts().length) return;
+  const groups = [...new Set(parts().flatMap((part) => part.dataset.live.split(/\s+/)))];
+  let pause = 1000, fetching = false, again = false;
+
+  async function refresh() {
+    if (fetching) { again = true; return; }
+    fetching = true;
+    try {
+      const answer = await fetch(location.href, { headers: { "X-Requested-With": "live" } });
+      if (answer.ok && !answer.redirected) {
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+        for (const part of parts()) {
+          const other = fresh.getElementById(part.id);
+          if (other && !part.contains(document.activeElement)) part.replaceChildren(...other.childNodes);
+        }
+      }
+    } finally {
+      setTimeout(() => { fetching = false; if (again) { again = false; refresh(); } }, 500);
+    }
+  }
+
+  function connect() {
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(`${scheme}//${location.host}/ws/live/`);
+    socket.onopen = () => { pause = 1000; socket.send(JSON.stringify({ follow: groups })); refresh(); };
+    socket.onmessage = refresh;
+    socket.onclose = () => { setTimeout(connect, pause); pause = Math.min(pause * 2, 30000); };
+  }
+  connect();
+})();
