@@ -1,20 +1,19 @@
 """Rosters and waiting requests in the browser: changed for people, shown to their clients live."""
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
-from unfold.admin import ModelAdmin
+from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action, display
-from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from chatops.accounts import services as accounts
+from chatops.audit.base import AuditedModelAdmin, Deed
 from chatops.audit.services import Actor
 from chatops.contacts import services
 from chatops.contacts.models import RosterItem, Subscription, SubscriptionRequest
@@ -22,11 +21,6 @@ from chatops.xmpp.elements import parse, text_of
 from chatops.xmpp.errors import Refused
 from chatops.xmpp.jid import InvalidJID
 from chatops.xmpp.jid import parse as parse_jid
-
-if TYPE_CHECKING:
-    ItemForm = forms.ModelForm[RosterItem]
-else:
-    ItemForm = forms.ModelForm
 
 SEEN = {
     Subscription.NONE: "neither sees the other",
@@ -42,7 +36,7 @@ COLOURS = {
 }
 
 
-class RosterItemForm(ItemForm):
+class RosterItemForm(forms.ModelForm[RosterItem]):
     """A contact's name and groups; for a new one also whose contact, and who it is."""
 
     person = forms.CharField(
@@ -100,7 +94,7 @@ class RosterItemForm(ItemForm):
 
 
 @admin.register(RosterItem)
-class RosterItemAdmin(ModelAdmin):
+class RosterItemAdmin(AuditedModelAdmin):
     """Everybody's contacts."""
 
     form = RosterItemForm
@@ -136,9 +130,9 @@ class RosterItemAdmin(ModelAdmin):
     def visibility(self, item: RosterItem) -> str:
         return SEEN[Subscription(item.subscription)]
 
-    @display(description="waits for the contact's answer", boolean=True, ordering="ask")
-    def waits(self, item: RosterItem) -> bool:
-        return item.ask
+    @display(description="open", ordering="ask", label="warning")
+    def waits(self, item: RosterItem) -> str:
+        return "has asked, waits" if item.ask else ""
 
     def save_model(
         self, request: HttpRequest, obj: RosterItem, form: RosterItemForm, change: object
@@ -162,7 +156,7 @@ class RosterItemAdmin(ModelAdmin):
 
 
 @admin.register(SubscriptionRequest)
-class SubscriptionRequestAdmin(ModelAdmin):
+class SubscriptionRequestAdmin(AuditedModelAdmin):
     """Requests that wait for people, and can be answered for them."""
 
     list_display = ("sender", "person", "words", "asked_at")
@@ -172,8 +166,12 @@ class SubscriptionRequestAdmin(ModelAdmin):
     search_fields = ("user__username", "sender")
     search_help_text = "Who asks, or whom"
     fields = readonly_fields = ("sender", "person", "words", "asked_at")
+    panel_template = "contacts/request_panels.html"
     actions = ("accept", "deny")
-    actions_submit_line = ("accept_this", "deny_this")
+    deeds: ClassVar[dict[str, Deed]] = {
+        "accept": Deed("contacts.change_subscriptionrequest", "do_accept"),
+        "deny": Deed("contacts.change_subscriptionrequest", "do_deny"),
+    }
 
     @display(description="asks", ordering="user__username")
     def person(self, request: SubscriptionRequest) -> str:
@@ -195,52 +193,21 @@ class SubscriptionRequestAdmin(ModelAdmin):
 
     @action(description="Accept for the person", permissions=["change"])
     def accept(self, request: HttpRequest, queryset: QuerySet[SubscriptionRequest]) -> None:
-        self._answer(request, queryset, accept=True)
+        for waiting in queryset.select_related("user"):
+            self.answer(request, partial(self.do_accept, request, waiting))
 
     @action(description="Deny for the person", permissions=["change"])
     def deny(self, request: HttpRequest, queryset: QuerySet[SubscriptionRequest]) -> None:
-        self._answer(request, queryset, accept=False)
+        for waiting in queryset.select_related("user"):
+            self.answer(request, partial(self.do_deny, request, waiting))
 
-    @action(description="Accept", permissions=["change"], variant=ActionVariant.PRIMARY)
-    def accept_this(self, request: HttpRequest, obj: SubscriptionRequest) -> None:
-        self._answer(request, [obj], accept=True)
+    def do_accept(self, request: HttpRequest, waiting: SubscriptionRequest) -> str:
+        services.answer_request(waiting, accept=True, by=Actor.of(request))
+        return f"{waiting.sender} sees the presence of {waiting.user} from now on."
 
-    @action(description="Deny", permissions=["change"], variant=ActionVariant.DANGER)
-    def deny_this(self, request: HttpRequest, obj: SubscriptionRequest) -> None:
-        self._answer(request, [obj], accept=False)
-
-    def _answer(
-        self,
-        request: HttpRequest,
-        waiting: QuerySet[SubscriptionRequest] | list[SubscriptionRequest],
-        *,
-        accept: bool,
-    ) -> None:
-        done = 0
-        for each in waiting:
-            try:
-                services.answer_request(each, accept=accept, by=Actor.of(request))
-                done += 1
-            except Refused as refusal:
-                self.message_user(request, refusal.sentence, messages.WARNING)
-        if done:
-            answered = "accepted" if accept else "denied"
-            plural = "request" if done == 1 else "requests"
-            self.message_user(request, f"{done} {plural} {answered}.", messages.SUCCESS)
-
-    def save_model(
-        self, request: HttpRequest, obj: SubscriptionRequest, form: Any, change: object
-    ) -> None:
-        """The page has buttons for the two answers, and nothing to save."""
-        for button in self.get_actions_submit_line(request, obj.pk):
-            if button.action_name in request.POST:
-                button.method(request, obj)
-
-    def log_change(self, request: HttpRequest, obj: SubscriptionRequest, message: Any) -> Any:
-        """The answer is in the audit trail."""
-
-    def response_change(self, request: HttpRequest, obj: SubscriptionRequest) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:contacts_subscriptionrequest_changelist"))
+    def do_deny(self, request: HttpRequest, waiting: SubscriptionRequest) -> str:
+        services.answer_request(waiting, accept=False, by=Actor.of(request))
+        return f"{waiting.sender} was denied to see the presence of {waiting.user}."
 
     def changeform_view(
         self,
@@ -249,6 +216,7 @@ class SubscriptionRequestAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
+        """The page has buttons for the two answers, and nothing to save."""
         hidden = dict.fromkeys(("show_save", "show_save_and_continue"), False)
         return super().changeform_view(
             request, object_id, form_url, {**hidden, **(extra_context or {})}

@@ -24,7 +24,12 @@ class Roster(models.Model):
 class RosterItem(models.Model):
     """One contact in one person's roster, with the state of both subscriptions."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="roster_items")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="roster_items",
+        verbose_name="person",
+    )
     jid = models.CharField(
         "contact", max_length=2047, db_index=True, help_text="The contact's bare JID."
     )
@@ -37,6 +42,7 @@ class RosterItem(models.Model):
     approved = models.BooleanField(default=False, help_text="Pre-approved, RFC 6121 section 3.4.")
 
     class Meta:
+        verbose_name = "contact"
         ordering = ["user", "jid"]
         constraints = [models.UniqueConstraint("user", "jid", name="roster_item_once")]
 
@@ -48,11 +54,12 @@ class SubscriptionRequest(models.Model):
     """A request to see a person's presence that waits for the answer (RFC 6121 section 3.1.3)."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="requests")
-    sender = models.CharField(max_length=2047, db_index=True, help_text="Bare JID of who asks.")
+    sender = models.CharField("who asks", max_length=2047, db_index=True, help_text="A bare JID.")
     stanza = models.TextField(help_text="The whole presence stanza, delivered at each login.")
     asked_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "waiting request"
         ordering = ["id"]
         constraints = [models.UniqueConstraint("user", "sender", name="subscription_request_once")]
 

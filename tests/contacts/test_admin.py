@@ -101,25 +101,43 @@ def test_a_mistake_is_explained_on_the_page(
     assert not RosterItem.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("button", "subscription"), [("accept", "from"), ("deny", None), ("accept_this", "from")]
-)
+@pytest.mark.parametrize("by_list", [True, False])
+@pytest.mark.parametrize(("answer", "subscription"), [("accept", ["from"]), ("deny", [])])
 def test_a_request_is_answered_for_somebody(
-    browser: Client, waiting: SubscriptionRequest, button: str, subscription: str | None
+    browser: Client,
+    waiting: SubscriptionRequest,
+    *,
+    answer: str,
+    subscription: list[str],
+    by_list: bool,
 ) -> None:
     assert "please, bob" in page(browser, REQUESTS)
-    if button.endswith("_this"):
-        url = reverse("admin:contacts_subscriptionrequest_change", args=[waiting.pk])
-        assert "please, bob" in page(browser, url)
-        data: dict[str, str | list[int]] = {f"contacts_subscriptionrequest_{button}": "1"}
+    if by_list:
+        url, data = REQUESTS, {"action": answer, "_selected_action": [waiting.pk]}
     else:
-        url, data = REQUESTS, {"action": button, "_selected_action": [waiting.pk]}
+        assert deed(waiting, answer) in page(browser, page_of(waiting))
+        url, data = deed(waiting, answer), {}
     response = browser.post(url, data, follow=True)
-    assert "1 request " in response.content.decode()
+    assert "alice@localhost" in response.content.decode()
     stored = RosterItem.objects.filter(user__username="bob").values_list("subscription", flat=True)
-    assert list(stored) == ([subscription] if subscription else [])
+    assert list(stored) == subscription
     assert not SubscriptionRequest.objects.exists()
-    assert Entry.objects.filter(action=f"roster.{button.removesuffix('_this')}").count() == 1
+    assert Entry.objects.filter(action=f"roster.{answer}").count() == 1
+
+
+def test_the_persons_page_leads_to_the_contacts(browser: Client, alice: User) -> None:
+    services.set_item(alice, jid="tea@shop.example", name="", groups=[])
+    shown = page(browser, reverse("admin:accounts_user_change", args=[alice.pk]))
+    for link in (f"{ITEMS}?user__id__exact={alice.pk}", f"{ADD}?person=alice"):
+        assert f'href="{link}"' in shown
+
+
+def page_of(waiting: SubscriptionRequest) -> str:
+    return reverse("admin:contacts_subscriptionrequest_change", args=[waiting.pk])
+
+
+def deed(waiting: SubscriptionRequest, name: str) -> str:
+    return reverse("admin:contacts_subscriptionrequest_do", args=[waiting.pk, name])
 
 
 def test_who_may_only_look_cannot_change_or_answer(
@@ -133,9 +151,8 @@ def test_who_may_only_look_cannot_change_or_answer(
     browser.force_login(clerk)
     assert "please, bob" in page(browser, REQUESTS)
     assert browser.post(ADD, {"person": "alice", "contact": "a@b.example"}).status_code == 403
-    url = reverse("admin:contacts_subscriptionrequest_change", args=[waiting.pk])
-    pressed = browser.post(url, {"contacts_subscriptionrequest_accept_this": "1"})
-    assert pressed.status_code == 403
+    assert deed(waiting, "accept") not in page(browser, page_of(waiting))
+    assert browser.post(deed(waiting, "accept")).status_code == 403
     browser.post(REQUESTS, {"action": "accept", "_selected_action": [waiting.pk]})
     assert SubscriptionRequest.objects.exists()
     assert not Entry.objects.filter(action__startswith="roster").exists()

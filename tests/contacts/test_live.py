@@ -55,10 +55,7 @@ async def test_a_request_answered_in_the_browser_joins_two_clients(
     listed = await browser.get(f"/contacts/subscriptionrequest/?q={alice.jid}")
     found = re.search(r"subscriptionrequest/(\d+)/change", listed)
     assert found is not None
-    await browser.post(
-        f"/contacts/subscriptionrequest/{found[1]}/change/",
-        contacts_subscriptionrequest_accept_this="1",
-    )
+    await browser.post(f"/contacts/subscriptionrequest/{found[1]}/do/accept/")
     await phone.expect(
         f"<iq type='set'><query xmlns='{ROSTER}'><item jid='{alice.jid}' subscription='from'/>"
         "</query></iq>"
