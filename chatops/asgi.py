@@ -6,7 +6,7 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
-from django.urls import path
+from django.urls import path, re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatops.settings")
 pages = get_asgi_application()
@@ -20,8 +20,8 @@ application = ProtocolTypeRouter(
         "websocket": URLRouter(
             [
                 path("xmpp-websocket", websocket_door),  # type: ignore[arg-type]
-                path(
-                    "",
+                re_path(
+                    "",  # the rest: below it, the console's own routes
                     AllowedHostsOriginValidator(
                         AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
                     ),

@@ -63,13 +63,10 @@ def _bars() -> list[dict[str, Any]]:
         int((moment_of(pk) - start).total_seconds() // 60) for pk in ids[:MOST_COUNTED]
     )
     highest = max(minutes.values(), default=0) or 1
+    heights = [round(1 + 48 * minutes[number] / highest, 1) for number in range(BARS)]
     return [
-        {
-            "x": number * 10,
-            "count": minutes[number],
-            "height": round(48 * minutes[number] / highest, 1),
-        }
-        for number in range(BARS)
+        {"x": number * 10, "y": 50 - height, "height": height, "count": minutes[number]}
+        for number, height in enumerate(heights)
     ]
 
 

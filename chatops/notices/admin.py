@@ -38,10 +38,6 @@ class NoticeAdmin(AuditedModelAdmin):
         (None, {"fields": ("subject", "body", "wants_receipt")}),
         ("For whom", {"fields": ("audience", "room", "addresses")}),
     )
-    conditional_fields: ClassVar[dict[str, str]] = {
-        "room": "audience == 'room'",
-        "addresses": "audience == 'list'",
-    }
     deeds: ClassVar[Mapping[str, Deed]] = {
         "send": Deed("notices.send_notice", "do_send"),
         "test": Deed("notices.send_notice", "do_test"),

@@ -21,9 +21,16 @@ class Notice(models.Model):
     subject = models.CharField(max_length=200, blank=True)
     body = models.TextField()
     audience = models.CharField(max_length=8, choices=Audience.choices, default=Audience.ALL)
-    room = models.ForeignKey("rooms.Room", models.SET_NULL, null=True, blank=True, related_name="+")
+    room = models.ForeignKey(
+        "rooms.Room",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="For an audience of a room: its owners, admins and members.",
+    )
     addresses = models.TextField(
-        blank=True, help_text="One bare JID or username a line, for a list."
+        blank=True, help_text="For an audience of a list: bare JIDs or usernames, one a line."
     )
     wants_receipt = models.BooleanField(default=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)

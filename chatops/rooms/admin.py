@@ -48,6 +48,8 @@ class RoomForm(forms.ModelForm[Room]):
         for option in OPTIONS:
             if option.column in self.fields:
                 self.fields[option.column].label = option.label
+                if option.kind == "list-multi" and not self.initial.get(option.column):
+                    self.initial[option.column] = [role for role, _ in ROLES]  # empty means all
 
     def clean_localpart(self) -> str:
         """As addresses are compared; a name in capitals is the same room."""
@@ -57,12 +59,22 @@ class RoomForm(forms.ModelForm[Room]):
         except InvalidJID as error:
             raise forms.ValidationError("This cannot be the address of a room.") from error
 
+    def clean_presence_broadcast(self) -> list[str]:
+        return _all_is_empty(self.cleaned_data["presence_broadcast"])
+
+    def clean_member_list_visible_to(self) -> list[str]:
+        return _all_is_empty(self.cleaned_data["member_list_visible_to"])
+
     def clean_owner(self) -> str:
         text = self.cleaned_data["owner"]
         try:
             return services.bare(text) if text else ""
         except Refused as refusal:
             raise forms.ValidationError(refusal.sentence) from refusal
+
+
+def _all_is_empty(roles: list[str]) -> list[str]:
+    return [] if len(roles) == len(ROLES) else roles
 
 
 def sections() -> list[tuple[str, dict[str, Any]]]:

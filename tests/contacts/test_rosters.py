@@ -2,18 +2,38 @@
 
 import asyncio
 import gc
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from django.conf import settings
+from django.db import connection
 
 from chatops.accounts.models import User
 from chatops.contacts import services
 from chatops.contacts.news import REMOVE, RosterChanged
 from chatops.contacts.rosters import CachedRoster, Rosters
 from chatops.contacts.subscriptions import Kind
+from chatops.core import database
 from chatops.core.database import in_db
 
 ALICE, BOB = "alice@localhost", "bob@localhost"
+
+
+@pytest.fixture
+def database_threads() -> Iterator[None]:
+    """Their connections are closed again: a server's test database is removed at the end."""
+    yield
+    everybody = threading.Barrier(settings.CHATOPS_DATABASE_THREADS)
+
+    def close() -> None:
+        everybody.wait(10)
+        connection.close()
+
+    closing = [database._pool.submit(close) for _ in range(everybody.parties)]
+    for each in closing:
+        each.result(10)
 
 
 def change(version: int, subscription: str = "both", *, waiting: bool = False) -> RosterChanged:
@@ -45,6 +65,7 @@ def test_what_went_with_a_process_is_not_waited_for_forever() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("database_threads")
 async def test_a_change_while_the_rows_are_read_is_not_lost() -> None:
     alice = await in_db(User.objects.create, username="alice")
     known = Rosters()
@@ -61,6 +82,7 @@ async def test_a_change_while_the_rows_are_read_is_not_lost() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("database_threads")
 async def test_of_the_absent_the_latest_are_kept_and_of_the_present_all() -> None:
     for name in ("alice", "bob", "charlie"):
         await in_db(User.objects.create, username=name)

@@ -5,6 +5,7 @@ import contextlib
 import resource
 import signal
 import socket
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -41,7 +42,9 @@ class Command(BaseCommand):
     help = "Run the service: pages, XMPP doors and jobs. SIGTERM ends it within ten seconds."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        settings.CHATOPS_DATA.mkdir(parents=True, exist_ok=True)
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+        # COMPAT: WhiteNoise 6.12 hands Django's ASGI handler files as synchronous iterators.
+        warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
         call_command("migrate", verbosity=0, interactive=False)
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,6 +1,6 @@
 // Pages that follow what happens: an element with data-live="GROUP …" and an id is fetched anew
 // when the service rings one of its groups.
-(() => {
+document.addEventListener("DOMContentLoaded", () => {
   const parts = () => [...document.querySelectorAll("[data-live][id]")];
   if (!parts().length) return;
   const groups = [...new Set(parts().flatMap((part) => part.dataset.live.split(/\s+/)))];
@@ -15,13 +15,19 @@
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const part of parts()) {
           const other = fresh.getElementById(part.id);
-          if (other && !part.contains(document.activeElement)) part.replaceChildren(...other.childNodes);
+          // What somebody is typing, or has chosen and not sent yet, stays.
+          if (other && !part.touched && !part.contains(document.activeElement)) part.replaceChildren(...other.childNodes);
         }
       }
     } finally {
       setTimeout(() => { fetching = false; if (again) { again = false; refresh(); } }, 500);
     }
   }
+
+  document.addEventListener("input", (event) => {
+    const part = event.target.closest("[data-live][id]");
+    if (part) part.touched = true;
+  });
 
   function connect() {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -31,4 +37,4 @@
     socket.onclose = () => { setTimeout(connect, pause); pause = Math.min(pause * 2, 30000); };
   }
   connect();
-})();
+});
