@@ -1,8 +1,12 @@
 """Presence subscriptions beyond the plain way, RFC 6121 sections 2.5 and 3."""
 
+import asyncio
+
 from tests.conftest import Person
 from tests.conversation import Client
 from tests.protocol.rfc_6121.test_presence import ROSTER, befriend, set_item, with_roster
+
+PING = "<ping xmlns='urn:xmpp:ping'/>"
 
 
 def pushed(jid: str, **attributes: str) -> str:
@@ -146,3 +150,39 @@ async def test_friends_of_a_removed_account_are_told(alice: Person, bob: Person)
         f"<presence type='unsubscribed' from='{alice.jid}'/>",
         pushed(alice.jid, subscription="none"),
     )
+
+
+async def test_who_follows_the_pushes_has_the_roster_that_a_newcomer_gets(
+    alice: Person, bob: Person
+) -> None:
+    listener = await with_roster(alice, "listener")
+    devices = [await alice.online(f"device{number}") for number in range(3)]
+    phone = await bob.online("phone")
+    await phone.send(f"<presence type='subscribed' to='{alice.jid}'/>")
+
+    async def change(device: Client, turn: int) -> None:
+        for number in range(15):
+            item = f"<item jid='n{number % 4}@b.example' name='{turn}-{number}'"
+            if number % 5 == turn:
+                await set_item(device, f"{item} subscription='remove'/>")
+            else:
+                await set_item(device, f"{item}/>")
+            kind = "subscribe" if number % 3 == turn else "unsubscribe"
+            await device.send(f"<presence type='{kind}' to='{bob.jid}'/>")
+
+    await asyncio.gather(*(change(device, turn) for turn, device in enumerate(devices)))
+    for device in devices:
+        await device.ask(f"<iq type='get' id='all' to='{device.domain}'>{PING}</iq>")
+    await listener.send(f"<iq type='get' id='end' to='{listener.domain}'>{PING}</iq>")
+    followed: dict[str, dict[str, str]] = {}
+    versions = []
+    while (element := await listener.next()).get("id") != "end":
+        if element.tag.endswith("}iq"):
+            versions.append(int(element[0].get("ver", "").partition(".")[2]))
+            item = dict(element[0][0].attrib)
+            followed[item["jid"]] = item
+    current = {jid: item for jid, item in followed.items() if item["subscription"] != "remove"}
+    newcomer = await alice.bound()
+    answer = await newcomer.ask(f"<iq type='get' id='r'><query xmlns='{ROSTER}'/></iq>")
+    assert current == {item.get("jid"): dict(item.attrib) for item in answer[0]}
+    assert versions == sorted(set(versions))
