@@ -35,6 +35,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person (or a program) with an account: the web login and the XMPP account in one."""
 
+    password = models.CharField(max_length=300)  # a SCRAM record is longer than Django's own
     username = models.CharField(max_length=1023, unique=True, validators=[validate_localpart])
     name = models.CharField(max_length=200, blank=True, help_text="As others see it.")
     email = models.EmailField(blank=True)

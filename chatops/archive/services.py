@@ -9,11 +9,12 @@ from django.db.models import Q
 
 from chatops.archive.models import Archive, Entry
 from chatops.core.ids import first_at, last_at
-from chatops.xmpp.errors import NotFound
+from chatops.xmpp.errors import NotFound, TooMuch
 
 _ids: dict[str, int] = {}
 _lock = threading.Lock()
 REMEMBERED = 100_000
+MOST_IDS = 500
 COUNTED = 5_000  # results beyond this are not counted: it would cost more than it tells
 
 
@@ -65,6 +66,10 @@ class NoSuchMessage(NotFound):
     """No message of that id is in this archive."""
 
 
+class TooManyIds(TooMuch):
+    """A query may name five hundred messages at most."""
+
+
 def page(
     *,
     owner: str,
@@ -74,15 +79,19 @@ def page(
     before: int | None = None,
     backwards: bool = False,
 ) -> Page:
-    """A page of somebody's archive by key: the first `most` after an id, or the last before one."""
+    """A page of somebody's archive by key: the first `most` after an id, or the last before one.
+
+    Raises NoSuchMessage if an id that the query names is not in the archive. Only what begins at an
+    end of the archive is counted; a page of no messages at all is asked for to get the exact count.
+    """
     archive = archive_id(owner)
+    _must_be_there(archive, {query.after_id, query.before_id, after, before, *(query.ids or ())})
     found = _matching(archive, query)
-    for reference in {each for each in (after, before) if each is not None}:
-        if not Entry.objects.filter(archive=archive, message=reference).exists():
-            raise NoSuchMessage
     count = None
-    if after is None and before is None:
-        count = len(found.values_list("message_id", flat=True)[: COUNTED + 1])
+    if most == 0:
+        count = found.count()
+    elif after is None and before is None:
+        count = found[: COUNTED + 1].count()
     if after is not None:
         found = found.filter(message_id__gt=after)
     if before is not None:
@@ -93,7 +102,7 @@ def page(
     messages = [Kept(*row) for row in rows[:most]]
     if backwards:
         messages.reverse()
-    return Page(messages, complete, None if count is None or count > COUNTED else count)
+    return Page(messages, complete, None if most and count and count > COUNTED else count)
 
 
 def ends(*, owner: str) -> tuple[int, int] | None:
@@ -120,8 +129,14 @@ def _matching(archive: int, query: ArchiveQuery) -> "models.QuerySet[Entry]":
     if query.before_id is not None:
         found = found.filter(message_id__lt=query.before_id)
     if query.ids is not None:
-        wanted = set(query.ids)
-        if Entry.objects.filter(archive=archive, message__in=wanted).count() < len(wanted):
-            raise NoSuchMessage
-        found = found.filter(message__in=wanted)
+        found = found.filter(message__in=query.ids)
     return found
+
+
+def _must_be_there(archive: int, named: set[int | None]) -> None:
+    """All ids that a query names; beyond what a page may hold, they are too many."""
+    wanted = {each for each in named if each is not None}
+    if len(wanted) > MOST_IDS:
+        raise TooManyIds
+    if wanted and Entry.objects.filter(archive=archive, message__in=wanted).count() < len(wanted):
+        raise NoSuchMessage

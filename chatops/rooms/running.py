@@ -56,6 +56,12 @@ class RunningRoom:
     def rank_of(self, bare: str) -> str:
         return self.ranks.get(bare, "none")
 
+    def set_rank(self, bare: str, rank: str) -> None:
+        if rank == "none":
+            self.ranks.pop(bare, None)
+        else:
+            self.ranks[bare] = rank
+
     def occupant_jid(self, occupant: Occupant) -> str:
         return f"{self.jid}/{occupant.nick}"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from chatops.xmpp.elements import Element, add, make
 from chatops.xmpp.errors import BadRequest
-from chatops.xmpp.names import DATA
+from chatops.xmpp.names import DATA, VALIDATE
 
 X = f"{{{DATA}}}x"
 _FIELD, _VALUE, _OPTION = f"{{{DATA}}}field", f"{{{DATA}}}value", f"{{{DATA}}}option"
@@ -55,6 +55,7 @@ class FormField:
     options: Sequence[tuple[str, str]] = field(default=())  # value and label
     description: str = ""
     required: bool = False
+    open: bool = False  # values beyond the options are welcome (XEP-0122 section 3.2.2)
 
 
 def build(type_: str, form_type: str, fields: Iterable[FormField], title: str = "") -> Element:
@@ -76,6 +77,9 @@ def build(type_: str, form_type: str, fields: Iterable[FormField], title: str = 
             add(element, f"{{{DATA}}}desc", each.description)
         if each.required:
             add(element, f"{{{DATA}}}required")
+        if each.open:
+            validate = add(element, f"{{{VALIDATE}}}validate", datatype="xs:string")
+            add(validate, f"{{{VALIDATE}}}open")
         for value in each.values:
             add(element, _VALUE, value)
         for value, label in each.options:

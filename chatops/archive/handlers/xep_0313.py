@@ -7,17 +7,35 @@ from chatops.core.features import ACCOUNT, Feature, IqRequest
 from chatops.core.ids import moment_of
 from chatops.core.wire import Session
 from chatops.xmpp.elements import Element, add, make, serialise, stanza
-from chatops.xmpp.errors import BadRequest, Forbidden, NotFound
-from chatops.xmpp.forms import FormField, Submission, X, build
+from chatops.xmpp.errors import BadRequest, Forbidden, NotFound, NotImplementedHere
+from chatops.xmpp.forms import FormField, Submission, X, build, read_boolean
 from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.names import DELAY, FORWARD, MAM, STANZA_ID
 from chatops.xmpp.paging import PageWanted, page_info
 from chatops.xmpp.stamps import read_stamp, stamp
 
 EXTENDED = f"{MAM}#extended"
+GROUPCHAT_FIELD = f"{MAM}#groupchat-field"
 USUAL_PAGE, LARGEST_PAGE = 50, 250
+FIELDS = (
+    FormField("with", "jid-single"),
+    FormField("start"),
+    FormField("end"),
+    FormField("before-id"),
+    FormField("after-id"),
+    FormField("ids", "list-multi", open=True),
+    # Rooms keep what is said in them; people's archives have none of it, wanted or not.
+    FormField("include-groupchat", "boolean"),
+)
+_KNOWN = {field.var for field in FIELDS}
 
-mam = Feature("XEP-0313", (MAM, EXTENDED), at=(ACCOUNT,), note="Rooms' archives follow.")
+mam = Feature(
+    "XEP-0313",
+    (MAM, EXTENDED, GROUPCHAT_FIELD),
+    at=(ACCOUNT,),
+    level="partial",
+    note="Version 2 for people's archives. Rooms' archives and preferences follow.",
+)
 ids = Feature("XEP-0359", (STANZA_ID,), at=(ACCOUNT,))
 ids.module = __name__
 
@@ -26,20 +44,24 @@ class NotYours(Forbidden):
     """An archive is its owner's alone."""
 
 
+class UnknownField(NotImplementedHere):
+    """The form has a field that this archive does not know."""
+
+
+class NoPagesByIndex(NotImplementedHere):
+    """Pages are found by the ids of messages, not by their number."""
+
+
+class EverythingIsKept(NotImplementedHere):
+    """This service keeps all messages; a single one is left out by its hints (XEP-0334)."""
+
+
 @mam.iq("get", f"{{{MAM}}}query")
 async def show_form(request: IqRequest) -> Element:
     """Section 4.1.1: what can be asked for."""
     _owner(request)
-    fields = [
-        FormField("with", "jid-single"),
-        FormField("start"),
-        FormField("end"),
-        FormField("before-id"),
-        FormField("after-id"),
-        FormField("ids", "list-multi"),
-    ]
     query = make(f"{{{MAM}}}query")
-    query.append(build("form", MAM, fields))
+    query.append(build("form", MAM, FIELDS))
     return query
 
 
@@ -48,6 +70,8 @@ async def send_page(request: IqRequest) -> Element:
     """Section 4: the page's messages, and then the answer that closes it."""
     session = _owner(request)
     query, wanted = read_query(request.payload), PageWanted.read(request.payload)
+    if wanted.index is not None:
+        raise NoPagesByIndex
     backwards = wanted.before is not None
     most = USUAL_PAGE if wanted.most is None else min(wanted.most, LARGEST_PAGE)
     page = await in_db(
@@ -67,7 +91,8 @@ async def send_page(request: IqRequest) -> Element:
         session.send(forward.result(message))
     fin = make(f"{{{MAM}}}fin", complete="true" if page.complete else None)
     first, last = (str(page.messages[i].id) if page.messages else None for i in (0, -1))
-    fin.append(page_info(first, last, count=page.count))
+    from_start = not (backwards or wanted.after)
+    fin.append(page_info(first, last, count=page.count, index=0 if from_start else None))
     return fin
 
 
@@ -91,6 +116,13 @@ async def show_preferences(request: IqRequest) -> Element:
     add(prefs, f"{{{MAM}}}always")
     add(prefs, f"{{{MAM}}}never")
     return prefs
+
+
+@mam.iq("set", f"{{{MAM}}}prefs")
+async def refuse_preferences(request: IqRequest) -> None:
+    """Whoever is told that something is not kept must be able to rely on it."""
+    _owner(request)
+    raise EverythingIsKept
 
 
 class Forwarder:
@@ -130,6 +162,9 @@ def read_query(payload: Element) -> ArchiveQuery:
     submission = Submission.read(form)
     if submission.form_type != MAM:
         raise BadRequest("The form is not one for archives.")
+    if not submission.values.keys() <= _KNOWN:
+        raise UnknownField
+    read_boolean(submission.text("include-groupchat") or "")
     text = submission.text
     try:
         peer = parse(text("with")).full if text("with") else ""

@@ -104,14 +104,16 @@ async def change(request: IqRequest) -> None:
     actor = room.occupants.by_device(request.sender.full)
     for wish in wishes:
         if wish.rank:
+            jid = _jid_of(room, wish)
             await in_db(
                 services.set_affiliation,
                 room.room,
-                jid=_jid_of(room, wish),
+                jid=jid,
                 rank=wish.rank,
                 by=by,
                 reason=wish.reason,
             )
+            room.set_rank(jid, wish.rank)  # in force before the answer; the bell tells the others
         else:
             name = actor.nick if actor else ""
             target = _target(room, wish)
