@@ -14,6 +14,8 @@ _EPOCH_MS: Final = int(EPOCH.timestamp() * 1000)
 _NODE_BITS, _SEQUENCE_BITS = 10, 12
 _TIME_SHIFT: Final = _NODE_BITS + _SEQUENCE_BITS
 NODES: Final = 1 << _NODE_BITS
+_LARGEST: Final = (1 << 63) - 1
+_DIGITS: Final = len(str(_LARGEST))
 _LAST_MS: Final = (1 << 41) - 1  # in 2089; moments beyond it are beyond all ids
 
 
@@ -45,6 +47,14 @@ new_id = Generator()
 def moment_of(identifier: int) -> datetime:
     """When the id was made, to the millisecond."""
     return EPOCH + timedelta(milliseconds=identifier >> _TIME_SHIFT)
+
+
+def read_id(text: str) -> int | None:
+    """The id that a text spells, as the outside sends it; None for what can be none of ours."""
+    if not text.isascii() or not text.isdecimal() or len(text) > _DIGITS:
+        return None
+    number = int(text)
+    return number if number <= _LARGEST else None
 
 
 def first_at(moment: datetime) -> int:

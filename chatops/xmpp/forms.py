@@ -23,8 +23,9 @@ class Submission:
     def read(cls, element: Element) -> "Submission":
         """From ``<x xmlns='jabber:x:data'/>``."""
         values = {
-            each.get("var", ""): [value.text or "" for value in each.findall(_VALUE)]
+            var: [value.text or "" for value in each.findall(_VALUE)]
             for each in element.findall(_FIELD)
+            if (var := each.get("var"))  # without a name it is a text between the fields
         }
         form_type = "".join(values.pop("FORM_TYPE", [])[:1])
         return cls(element.get("type", "form"), form_type, values)

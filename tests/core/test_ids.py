@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatops.core.ids import Generator, first_at, last_at, moment_of
+from chatops.core.ids import Generator, first_at, last_at, moment_of, read_id
 
 MOMENTS = st.datetimes(
     min_value=datetime(2020, 1, 1), max_value=datetime(2080, 1, 1), timezones=st.just(UTC)
@@ -44,3 +44,15 @@ def test_a_moment_is_a_range_of_ids(moment: datetime) -> None:
 def test_a_node_number_out_of_range_is_refused(node: int) -> None:
     with pytest.raises(ValueError, match="0 to 1023"):
         Generator(node)
+
+
+@pytest.mark.parametrize(
+    "moment", [datetime(2026, 11, 21, tzinfo=UTC), datetime(2088, 1, 1, tzinfo=UTC)]
+)
+def test_an_id_is_read_back_in_this_century(moment: datetime) -> None:
+    assert read_id(str(last_at(moment))) == last_at(moment)
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.0", "1e3", "\u0661", "m1", str(2**63), "9" * 5_000])
+def test_what_can_be_no_id_is_none(text: str) -> None:
+    assert read_id(text) is None

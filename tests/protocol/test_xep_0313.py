@@ -112,7 +112,13 @@ async def test_a_query_names_a_person_a_time_or_ids(
         ({}, "<max>many</max>", "bad-request"),
         ({}, "<after>unknown</after>", "item-not-found"),
         ({}, "<before>12345</before>", "item-not-found"),
+        ({}, f"<before>{2**63 + 1}</before>", "item-not-found"),
         ({"ids": "12345"}, "", "item-not-found"),
+        ({"before-id": "12345"}, "", "item-not-found"),
+        ({"after-id": "12345"}, "", "item-not-found"),
+        ({"with-words": "tea"}, "", "feature-not-implemented"),
+        ({"include-groupchat": "perhaps"}, "", "bad-request"),
+        ({}, "<index>3</index>", "feature-not-implemented"),
     ],
 )
 async def test_a_query_that_means_nothing_is_refused(
@@ -121,6 +127,49 @@ async def test_a_query_that_means_nothing_is_refused(
     client = await alice.bound()
     _, answer = await query(client, form, rsm)
     assert answer.find(f"{{*}}error/{{*}}{condition}") is not None
+
+
+async def test_what_one_writes_to_oneself_is_found_by_ones_own_address(
+    alice: Person, bob: Person
+) -> None:
+    desk = await talk(alice, bob, 1)
+    await desk.send(f"<message to='{alice.jid}' type='chat'><body>buy tea</body></message>")
+    assert bodies((await query(desk, {"with": alice.jid}))[0]) == ["buy tea"]
+
+
+async def test_an_empty_archive_answers_with_nothing(alice: Person) -> None:
+    client = await alice.bound()
+    results, answer = await query(client, {"include-groupchat": "true"})
+    assert results == []
+    assert answer[0].get("complete") == "true"
+    assert answer.find(".//{*}first") is None
+    metadata = await client.ask(f"<iq type='get' id='1'><metadata xmlns='{MAM}'/></iq>")
+    assert len(metadata[0]) == 0
+
+
+async def test_a_result_is_the_stanza_as_it_was_sent_whatever_it_holds(
+    alice: Person, bob: Person
+) -> None:
+    desk = await alice.bound("desk")
+    strange = "&lt;b&gt; \"ID\" 'STAMP' message ]]&gt; \u4f60\u597d \U0001f375"
+    await desk.send(
+        f"<message to='{bob.jid}' type='chat' id='s'><body>{strange}</body>"
+        "<data xmlns='urn:example:private'><deep a='1'/></data></message>"
+    )
+    await desk.send(
+        f"<iq type='set' id='m'><query xmlns='{MAM}'"
+        " queryid='&quot;ID&quot; &amp; &lt;STAMP'/></iq>"
+    )
+    result = await desk.expect(
+        f"<message from='{alice.jid}' to='{desk.jid}'><result xmlns='{MAM}'"
+        " queryid='&quot;ID&quot; &amp; &lt;STAMP'>"
+        "<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='*'/>"
+        f"<message xmlns='jabber:client' id='s' from='{desk.jid}' to='{bob.jid}' type='chat'>"
+        "<data xmlns='urn:example:private'><deep a='1'/></data></message>"
+        "</forwarded></result></message>"
+    )
+    assert bodies([result]) == ["<b> \"ID\" 'STAMP' message ]]> \u4f60\u597d \U0001f375"]
+    await desk.expect("<iq type='result' id='m'/>")
 
 
 async def test_nobody_reads_anothers_archive(alice: Person, bob: Person) -> None:
@@ -156,8 +205,13 @@ async def test_the_form_and_the_preferences_can_be_asked_for(alice: Person) -> N
     client = await alice.bound()
     form = await client.ask(f"<iq type='get' id='1'><query xmlns='{MAM}'/></iq>")
     assert form.find(".//{*}field[@var='with']") is not None
+    assert form.find(".//{*}field[@var='ids']/{*}validate/{*}open") is not None
     prefs = await client.ask(f"<iq type='get' id='2'><prefs xmlns='{MAM}'/></iq>")
     assert prefs[0].get("default") == "always"
+    never = await client.ask(
+        f"<iq type='set' id='4'><prefs xmlns='{MAM}' default='never'><always/><never/></prefs></iq>"
+    )
+    assert never.find("{*}error/{*}feature-not-implemented") is not None
     info = await client.ask(
         f"<iq type='get' id='3' to='{alice.jid}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
     )

@@ -1,13 +1,13 @@
 """Message archive management, XEP-0313, for the archives of accounts."""
 
 from chatops.archive import services
-from chatops.archive.services import ArchiveQuery, Kept
+from chatops.archive.services import ArchiveQuery, Kept, NoSuchMessage
 from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, Feature, IqRequest
-from chatops.core.ids import moment_of
+from chatops.core.ids import moment_of, read_id
 from chatops.core.wire import Session
 from chatops.xmpp.elements import Element, add, make, serialise, stanza
-from chatops.xmpp.errors import BadRequest, Forbidden, NotFound, NotImplementedHere
+from chatops.xmpp.errors import BadRequest, Forbidden, NotImplementedHere
 from chatops.xmpp.forms import FormField, Submission, X, build, read_boolean
 from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.names import DELAY, FORWARD, MAM, STANZA_ID
@@ -191,6 +191,7 @@ def _owner(request: IqRequest) -> Session:
 
 
 def _id(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise NotFound("No message of that id is in this archive.")
-    return int(text)
+    identifier = read_id(text)
+    if identifier is None:
+        raise NoSuchMessage
+    return identifier
