@@ -234,8 +234,10 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env("CHATOPS_LOG_LEVEL", "INFO")},
     "loggers": {
-        "uvicorn.access": {"level": "WARNING"},
+        "uvicorn": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
+        "kombu": {"level": "ERROR"},
+        "django_celery_beat": {"level": "WARNING"},
         "slixmpp": {"level": "ERROR"},
     },
 }

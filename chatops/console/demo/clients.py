@@ -42,8 +42,11 @@ class DemoClient(slixmpp.ClientXMPP):  # type: ignore[misc]
         self.plugin["xep_0045"].join_muc(self.room, self.nick)
 
     async def _answer(self, message: Any) -> None:
-        if message["type"] == "groupchat" or not message["body"]:
+        if message["type"] not in ("chat", "normal") or not message["body"]:
             return
+        if message["body"] in ANSWERS or message["from"].bare == self.boundjid.domain:
+            return  # an answer needs no answer, and nobody reads one to a notice
+        await asyncio.sleep(chance.uniform(1, 4))
         self.send_message(
             mto=message["from"],
             mtype="chat",
