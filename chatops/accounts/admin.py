@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -149,6 +150,14 @@ class PersonAdmin(AuditedModelAdmin):
 
     def panel_context(self, request: HttpRequest, item: User) -> dict[str, Any]:
         return {"sessions": sessions_of(item), "devices": item.devices.order_by("-last_seen")}
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """Whoever may do everything is out of reach of those who may not."""
+        user = super().get_object(request, object_id, from_field)
+        changes = request.method == "POST"
+        if user is not None and user.is_superuser and changes and not request.user.is_superuser:
+            raise PermissionDenied
+        return user
 
     def do_logout(self, request: HttpRequest, user: User) -> str:
         resource = request.POST.get("resource", "")

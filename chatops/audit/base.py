@@ -57,7 +57,7 @@ class AuditedModelAdmin(ModelAdmin):
         if not request.user.has_perm(found.permission):
             raise PermissionDenied
         self.answer(request, lambda: getattr(self, found.method)(request, item))
-        return redirect(request.POST.get("next") or self.page_of(item))
+        return redirect(self.page_of(item))
 
     def answer(self, request: HttpRequest, work: Callable[[], str]) -> bool:
         """Run a service; tell its sentence, or that of its refusal. True if it was done."""

@@ -78,6 +78,11 @@ class Service:
         for task in self._work:
             task.cancel()
 
+    def dismiss(self) -> None:
+        """End all sessions, through whichever door they came, because the service stops."""
+        for session in self.sessions.all():
+            session.end("system-shutdown", "The service is stopping.")
+
     # stream.Gate
 
     def session_over(self, session: LiveSession) -> None:

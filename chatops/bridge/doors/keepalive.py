@@ -10,8 +10,6 @@ from chatops.xmpp.elements import add, serialise, stanza
 from chatops.xmpp.errors import StreamFault
 from chatops.xmpp.names import PING
 
-ANSWER_SECONDS = 60
-
 
 def check_life(stream: Stream, now: float) -> None:
     """Ask a silent client for a sign of life; end what does not give one, or does not log in."""
@@ -20,7 +18,7 @@ def check_life(stream: Stream, now: float) -> None:
             stream.fault(StreamFault("connection-timeout", "Logging in took too long."))
         return
     silent = now - stream.last_received
-    if silent > settings.CHATOPS_IDLE_TIMEOUT_SECONDS + ANSWER_SECONDS:
+    if silent > settings.CHATOPS_IDLE_TIMEOUT_SECONDS + settings.CHATOPS_ANSWER_TIMEOUT_SECONDS:
         stream.fault(StreamFault("connection-timeout", "No sign of life."))
     elif silent > settings.CHATOPS_IDLE_TIMEOUT_SECONDS and not stream.asked_for_life:
         stream.asked_for_life = True

@@ -66,6 +66,7 @@ class Command(BaseCommand):
             http = await stack.enter_async_context(self._pages())
             doors = await self._open_doors(service)
             stack.push_async_callback(doors.close, DRAIN_SECONDS)
+            stack.callback(service.dismiss)
             self.stdout.write(
                 "ready " + " ".join([f"http://{http}/", *(f"{door}" for door in doors.addresses)])
             )
