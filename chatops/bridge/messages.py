@@ -1,5 +1,6 @@
 """The way of a message to an account: through the policies, into the journal, to the devices."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import cached_property
@@ -86,7 +87,11 @@ class MessagePath:
         following: int,
     ) -> None:
         try:
-            await pending
+            async with asyncio.timeout(settings.CHATOPS_STORE_SECONDS):
+                await pending
+        except TimeoutError:
+            self._not_stored(envelope, finished)
+            return
         except Exception as error:  # noqa: BLE001 - as in _run
             self._end(envelope, error)
             finished()

@@ -1,4 +1,4 @@
-"""Message archive management, XEP-0313, for the archives of accounts."""
+"""Message archive management, XEP-0313, of accounts, and unique stanza ids, XEP-0359."""
 
 from chatops.archive import services
 from chatops.archive.services import ArchiveQuery, Kept, NoSuchMessage

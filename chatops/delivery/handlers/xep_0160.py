@@ -1,4 +1,7 @@
-"""Offline messages, XEP-0160: what waited is handed over when a device comes, with its time."""
+"""Offline messages, XEP-0160, and delayed delivery, XEP-0203.
+
+What waited is handed over when a device comes, with the time at which it was sent.
+"""
 
 from collections.abc import Sequence
 
@@ -20,6 +23,7 @@ AGAIN = "flush again"
 
 offline = Feature("XEP-0160", ("msgoffline",), at=(DOMAIN,))
 delay = Feature("XEP-0203", (DELAY,), at=(DOMAIN,))
+delay.module = __name__
 
 
 @offline.on_session("available")

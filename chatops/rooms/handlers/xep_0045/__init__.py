@@ -49,6 +49,7 @@ conference = SubService(
 muc = Feature(
     "XEP-0045", (), at=(), level="partial", note="Voice requests and registration follow."
 )
+muc.module = __name__
 
 
 def _find(localpart: str) -> Room | None:
