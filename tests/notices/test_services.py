@@ -1,0 +1,128 @@
+"""Notices: who they are for, sent in chunks, never twice, followed, taken back."""
+
+import pytest
+
+from chatops.accounts.models import User
+from chatops.audit.services import Actor
+from chatops.delivery import services as delivery
+from chatops.delivery.models import Delivery, EventKind
+from chatops.notices import services
+from chatops.notices.models import Audience, Notice, Recipient
+from chatops.rooms import services as rooms
+from chatops.xmpp.elements import parse, text_of
+from chatops.xmpp.errors import Refused
+
+pytestmark = pytest.mark.django_db
+BY = Actor.command("test")
+
+
+@pytest.fixture
+def people() -> list[User]:
+    names = ("alice", "bob", "charlie")
+    gone = User.objects.create(username="gone", is_active=False)
+    assert not gone.is_active
+    return [User.objects.create(username=name) for name in names]
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "CHUNK", 2)
+
+
+def notice(**fields: object) -> Notice:
+    return Notice.objects.create(subject="Drill", body="At <noon> & not later", **fields)
+
+
+def test_it_is_for_everybody_who_is_not_suspended(people: list[User]) -> None:
+    assert services.audience_of(notice()) == [user.pk for user in people]
+
+
+def test_it_is_for_the_people_of_a_room_but_not_the_banned(people: list[User]) -> None:
+    alice, bob, _ = people
+    room = rooms.create("tea", by=BY, owner=alice.jid)
+    rooms.set_affiliation(room, jid=bob.jid, rank="outcast", by=BY)
+    rooms.set_affiliation(room, jid="somebody@elsewhere.example", rank="member", by=BY)
+    assert services.audience_of(notice(audience=Audience.ROOM, room=room)) == [alice.pk]
+
+
+def test_it_is_for_a_list_of_names_and_addresses(people: list[User]) -> None:
+    alice, _, charlie = people
+    wanted = notice(audience=Audience.LIST, addresses="Alice\ncharlie@localhost, alice@localhost")
+    assert services.audience_of(wanted) == [alice.pk, charlie.pk]
+
+
+@pytest.mark.parametrize("address", ["nobody", "alice@elsewhere.example"])
+def test_who_is_not_known_is_named(people: list[User], address: str) -> None:
+    with pytest.raises(Refused, match=address):
+        services.audience_of(notice(audience=Audience.LIST, addresses=f"alice {address}"))
+
+
+def test_each_person_is_owed_it_once_whatever_runs_twice(people: list[User]) -> None:
+    started = services.start(notice(), by=BY)
+    assert services.progress(started)["waiting"] == 3
+    services.send_chunk(started.pk)
+    assert Delivery.objects.count() == 2
+    for _ in range(4):
+        services.send_chunk(started.pk)
+    started.refresh_from_db()
+    assert started.state == Notice.State.SENT
+    assert sorted(Delivery.objects.values_list("recipient__username", flat=True)) == [
+        user.username for user in people
+    ]
+    assert not Recipient.objects.filter(handed_over=False).exists()
+
+
+def test_it_starts_once_and_not_for_nobody(people: list[User]) -> None:
+    started = services.start(notice(), by=BY)
+    with pytest.raises(Refused, match="already"):
+        services.start(started, by=BY)
+    User.objects.update(is_active=False)
+    with pytest.raises(Refused, match="empty"):
+        services.start(notice(), by=BY)
+
+
+def test_the_stanza_says_what_was_written(people: list[User]) -> None:
+    started = services.start(notice(), by=BY)
+    services.send_chunk(started.pk)
+    (owed,) = delivery.take(user_id=people[0].pk, device_id=_device(people[0]), limit=5)
+    element = parse(owed.xml)
+    assert text_of(element, "subject") == "Drill"
+    assert text_of(element, "body") == "At <noon> & not later"
+    assert element.find("{urn:xmpp:receipts}request") is not None
+    assert element.get("id") == str(started.message_id)
+
+
+def test_receipts_are_counted_by_person(people: list[User]) -> None:
+    started = services.start(notice(), by=BY)
+    for _ in range(3):
+        services.send_chunk(started.pk)
+    alice = people[0]
+    device = _device(alice)
+    delivery.take(user_id=alice.pk, device_id=device, limit=5)
+    delivery.confirm(
+        sender="localhost",
+        recipient_id=alice.pk,
+        recipient=alice.jid,
+        device_id=device,
+        stanza_id=str(started.message_id),
+        kind=EventKind.CONFIRMED,
+        door="tcp",
+        detail="receipt",
+    )
+    counts = services.progress(started)
+    assert (counts["total"], counts["confirmed"], counts["queued"]) == (3, 1, 2)
+
+
+def test_what_is_cancelled_reaches_nobody_any_more(people: list[User]) -> None:
+    started = services.start(notice(), by=BY)
+    services.send_chunk(started.pk)
+    services.cancel(started, by=BY)
+    services.send_chunk(started.pk)
+    assert delivery.take(user_id=people[0].pk, device_id=_device(people[0]), limit=5) == []
+    assert Delivery.objects.count() == 2
+    with pytest.raises(Refused):
+        services.cancel(Notice.objects.get(pk=started.pk), by=BY)
+
+
+def _device(user: User) -> int:
+    return user.devices.get_or_create(resource="desk")[0].pk
