@@ -17,8 +17,9 @@ from chatops.audit.base import AuditedModelAdmin, Deed
 from chatops.audit.services import Actor
 from chatops.rooms import services
 from chatops.rooms.models import Affiliation, Room
-from chatops.rooms.occupants import RANKS, Role
+from chatops.rooms.occupants import Role
 from chatops.rooms.options import OPTIONS, ROLES
+from chatops.rooms.privileges import RANKS
 from chatops.rooms.running import rooms
 from chatops.xmpp.errors import Refused
 from chatops.xmpp.jid import InvalidJID, parse

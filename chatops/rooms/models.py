@@ -68,6 +68,12 @@ class Room(models.Model):
         default=list, blank=True, help_text="Roles that may fetch the member list; empty means all."
     )
 
+    history_from = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="What was said under this address before is another room's, and stays hidden.",
+    )
     subject = models.TextField(blank=True)
     subject_set_by = models.CharField(max_length=3071, blank=True, help_text="Occupant JID.")
     subject_set_at = models.DateTimeField(null=True, blank=True)

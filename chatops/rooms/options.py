@@ -1,4 +1,4 @@
-"""A room's settings, each once: client's form, browser's form and disco are made of these."""
+"""A room's settings, each once: the clients' form, the browser's form, disco and status codes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,24 +6,39 @@ from typing import Any
 
 from chatops.rooms.models import PrivateMessages, Room, WhoSeesJids
 from chatops.xmpp.errors import BadRequest, NotAcceptable
-from chatops.xmpp.forms import FormField, Submission, read_boolean
+from chatops.xmpp.forms import FormField, read_boolean
 
-CONFIG = "http://jabber.org/protocol/muc#roomconfig"
 ROLES = (("moderator", "Moderators"), ("participant", "Participants"), ("visitor", "Visitors"))
+
+INFORMATION = "Room information"
+ACCESS = "Access to the room"
+PERMISSIONS = "Permissions in the room"
+OTHER = "Other options"
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting. `disco` are the features that say it is on and off (XEP-0045 section 6.4)."""
+    """One setting, under its name in the muc#roomconfig form (XEP-0045 section 15.5.3).
+
+    `disco` are the features that say it is on and off (section 6.4); `codes` the statuses that tell
+    occupants so (section 10.2.1), 104 where there are none.
+    """
 
     var: str
     column: str
-    kind: str  # boolean, text-single, text-private, list-single, list-multi
+    kind: str  # boolean, number, text-single, text-private, list-single, list-multi
     label: str
     section: str
+    desc: str = ""
     choices: Sequence[tuple[str, str]] = ()
     disco: tuple[str, str] = ("", "")
-    codes: tuple[int, int] = (0, 0)  # status when it is switched on, and off
+    codes: tuple[int, int] = (0, 0)
+    most: int = 0  # of a number
+
+    @property
+    def name(self) -> str:
+        """The field's name on the wire."""
+        return f"muc#roomconfig_{self.var}"
 
     def shown(self, room: Room) -> list[str]:
         """Its value in a form."""
@@ -35,9 +50,13 @@ class Option:
         return [str(value)]
 
     def field(self, room: Room) -> FormField:
-        return FormField(
-            f"muc#roomconfig_{self.var}", self.kind, self.label, self.shown(room), self.choices
-        )
+        kind, values = self.kind, self.shown(room)
+        choices = list(self.choices)
+        if kind == "number":
+            kind = "list-single" if choices else "text-single"
+            if choices and values[0] not in dict(choices):
+                choices.insert(0, (values[0], values[0]))
+        return FormField(self.name, kind, self.label, values, choices, self.desc)
 
     def read(self, values: list[str]) -> Any:
         """What was submitted, as the column holds it. Raises BadRequest or NotAcceptable."""
@@ -48,31 +67,54 @@ class Option:
             known = [choice for choice, _ in self.choices]
             if not set(values) <= set(known):
                 raise NotAcceptable(f"{self.label}: that is not one of the choices.")
-            return [] if set(values) == set(known) else values
-        if self.column in ("max_occupants", "history_length"):
-            if not text.isascii() or not text.isdecimal() or int(text) > 100_000:
-                raise BadRequest(f"{self.label}: a number is needed.")
-            return int(text)
-        if self.choices and text not in [choice for choice, _ in self.choices]:
+            return [] if set(values) == set(known) else [each for each in known if each in values]
+        if self.kind == "number":
+            return self._read_number(text)
+        if self.choices and text not in dict(self.choices):
             raise NotAcceptable(f"{self.label}: that is not one of the choices.")
         return text
 
+    def _read_number(self, text: str) -> int:
+        text = text.strip()
+        if text in ("", "none"):
+            return 0
+        if not text.isascii() or not text.isdecimal() or len(text) > 9:
+            raise BadRequest(f"{self.label}: a number is needed.")
+        if int(text) > self.most:
+            raise NotAcceptable(f"{self.label}: {self.most} at most.")
+        return int(text)
 
-INFORMATION = "Room information"
-ACCESS = "Access to the room"
-PERMISSIONS = "Permissions in the room"
-OTHER = "Other options"
+    def is_on(self, room: Room) -> bool:
+        """Whether a switch is on; the one about addresses is when everybody sees them."""
+        value = getattr(room, self.column)
+        return bool(value == WhoSeesJids.ANYONE if self.column == "who_sees_jids" else value)
+
 
 OPTIONS = (
-    Option("roomname", "name", "text-single", "Name", INFORMATION),
+    Option(
+        "roomname",
+        "name",
+        "text-single",
+        "Name",
+        INFORMATION,
+        desc="What people see in place of the address.",
+    ),
     Option("roomdesc", "description", "text-single", "Description", INFORMATION),
-    Option("lang", "language", "text-single", "Language", INFORMATION),
+    Option(
+        "lang",
+        "language",
+        "text-single",
+        "Language",
+        INFORMATION,
+        desc="What is mostly spoken here, as a tag like en or pt-BR.",
+    ),
     Option(
         "persistentroom",
         "is_persistent",
         "boolean",
         "Stays when the last one leaves",
         INFORMATION,
+        desc="Otherwise the room, its settings and its members are gone with the last occupant.",
         disco=("muc_persistent", "muc_temporary"),
     ),
     Option(
@@ -81,6 +123,7 @@ OPTIONS = (
         "boolean",
         "Listed in the directory",
         INFORMATION,
+        desc="A room that is not listed can be entered by those who know its address.",
         disco=("muc_public", "muc_hidden"),
     ),
     Option(
@@ -89,21 +132,38 @@ OPTIONS = (
         "boolean",
         "Members only",
         ACCESS,
+        desc="When it is switched on, people inside who are not members have to leave.",
         disco=("muc_membersonly", "muc_open"),
     ),
-    Option("allowinvites", "members_may_invite", "boolean", "Members may invite", ACCESS),
+    Option(
+        "allowinvites",
+        "members_may_invite",
+        "boolean",
+        "Members may invite",
+        ACCESS,
+        desc="In a members-only room; an invitation makes a member. Admins may always invite.",
+    ),
     Option(
         "maxusers",
         "max_occupants",
-        "list-single",
+        "number",
         "Most people at once",
         ACCESS,
+        desc="Owners and admins get in all the same. 0 is no limit.",
         choices=(
             *((str(n), str(n)) for n in (10, 20, 30, 50, 100, 200, 500, 1000, 5000)),
             ("0", "No limit"),
         ),
+        most=100_000,
     ),
-    Option("roomsecret", "password", "text-private", "Password", ACCESS),
+    Option(
+        "roomsecret",
+        "password",
+        "text-private",
+        "Password",
+        ACCESS,
+        desc="Needed to enter, except by owners. Empty for none.",
+    ),
     Option(
         "whois",
         "who_sees_jids",
@@ -120,6 +180,7 @@ OPTIONS = (
         "boolean",
         "Only those with voice may speak",
         PERMISSIONS,
+        desc="Who is not a member comes in as a visitor, and may ask for voice.",
         disco=("muc_moderated", "muc_unmoderated"),
     ),
     Option(
@@ -128,6 +189,7 @@ OPTIONS = (
         "boolean",
         "Everybody may change the subject",
         PERMISSIONS,
+        desc="Everybody with voice; otherwise moderators only.",
     ),
     Option(
         "allowpm",
@@ -143,6 +205,7 @@ OPTIONS = (
         "list-multi",
         "Whose presence is shown",
         PERMISSIONS,
+        desc="In large rooms it saves much traffic to leave out those who only listen.",
         choices=ROLES,
     ),
     Option(
@@ -151,49 +214,36 @@ OPTIONS = (
         "list-multi",
         "Who may see the member list",
         PERMISSIONS,
+        desc="Owners and admins always may; others only where everybody sees real addresses.",
         choices=ROLES,
     ),
     Option(
-        "enablelogging", "is_logged", "boolean", "Archive the messages", OTHER, codes=(170, 171)
+        "enablelogging",
+        "is_logged",
+        "boolean",
+        "Archive the messages",
+        OTHER,
+        desc="People are told whether the room keeps what they say.",
+        codes=(170, 171),
     ),
-    Option("historylength", "history_length", "text-single", "Messages shown to newcomers", OTHER),
+    Option(
+        "historylength",
+        "history_length",
+        "number",
+        "Messages shown to newcomers",
+        OTHER,
+        most=1_000,
+    ),
 )
-BY_VAR = {f"muc#roomconfig_{option.var}": option for option in OPTIONS}
-PASSWORD_PROTECTED = "muc#roomconfig_passwordprotectedroom"  # noqa: S105 - a field's name
-
-
-def form_fields(room: Room) -> list[FormField]:
-    """The owner's form (section 10.2)."""
-    fields = [option.field(room) for option in OPTIONS]
-    protected = FormField(
-        PASSWORD_PROTECTED, "boolean", "A password is needed", ["1" if room.password else "0"]
-    )
-    position = next(n for n, each in enumerate(fields) if each.var.endswith("roomsecret"))
-    return [*fields[:position], protected, *fields[position:]]
-
-
-def read_submission(submission: Submission) -> dict[str, Any]:
-    """The columns that a submitted form changes; fields that we do not know are ignored."""
-    changes = {
-        BY_VAR[var].column: BY_VAR[var].read(values)
-        for var, values in submission.values.items()
-        if var in BY_VAR
-    }
-    protected = submission.text(PASSWORD_PROTECTED)
-    if protected is not None:
-        if not read_boolean(protected):
-            changes["password"] = ""
-        elif not changes.get("password"):
-            raise NotAcceptable("A room with a password needs one.")
-    return changes
+COLUMNS = frozenset(option.column for option in OPTIONS)
 
 
 def disco_features(room: Room) -> set[str]:
-    """What disco#info says of the room's kind."""
+    """What disco#info says of the room's kind (section 6.4)."""
     found = {"muc_passwordprotected" if room.password else "muc_unsecured"}
     for option in OPTIONS:
         if option.disco[0]:
-            found.add(option.disco[0 if is_on(option, room) else 1])
+            found.add(option.disco[0 if option.is_on(room) else 1])
     return found
 
 
@@ -203,13 +253,7 @@ def status_codes(before: dict[str, Any], room: Room) -> list[int]:
         option for option in OPTIONS if before[option.column] != getattr(room, option.column)
     ]
     special = {
-        option.codes[0 if is_on(option, room) else 1] for option in changed if option.codes[0]
+        option.codes[0 if option.is_on(room) else 1] for option in changed if option.codes[0]
     }
     general = any(not option.codes[0] for option in changed)
     return sorted(special) + ([104] if general else [])
-
-
-def is_on(option: Option, room: Room) -> bool:
-    """Whether a switch is on; the one about addresses is when everybody sees them."""
-    value = getattr(room, option.column)
-    return bool(value == WhoSeesJids.ANYONE if option.column == "who_sees_jids" else value)

@@ -1,267 +1,176 @@
-"""The rooms that are awake: settings, people, and what is said to them. On the loop."""
+"""The rooms that are awake, how they wake up and fall asleep, and the order of what they say."""
 
-from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from weakref import WeakValueDictionary
 
-from django.conf import settings
+from django.utils import timezone
 
 from chatops.archive import services as archive
-from chatops.archive.services import ArchiveQuery, Kept
+from chatops.archive.models import Entry
 from chatops.core.database import in_db
-from chatops.core.ids import moment_of
+from chatops.core.ids import first_at
 from chatops.core.wire import wire
-from chatops.rooms.models import Affiliation, Room, WhoSeesJids
-from chatops.rooms.occupants import Occupant, Occupants, Role
-from chatops.xmpp.elements import add, make, parse, serialise, stanza
-from chatops.xmpp.jid import JID
-from chatops.xmpp.names import CLIENT, DELAY, MUC_USER
-from chatops.xmpp.stamps import stamp
+from chatops.rooms import services
+from chatops.rooms.history import Said
+from chatops.rooms.inside import Loaded, RunningRoom, Standing
+from chatops.rooms.models import Affiliation, Room
+from chatops.xmpp.elements import parse
 from chatops.xmpp.stanzas import Packed
 
 
-@dataclass
-class Loaded:
-    """A room as the database has it."""
-
-    room: Room
-    ranks: dict[str, str]
-    archive_id: int
-    recent: list[Kept]
-
-
-class RunningRoom:
-    """One room, awake."""
-
-    def __init__(self, loaded: Loaded) -> None:
-        self.localpart = loaded.room.localpart
-        self.jid = loaded.room.jid
-        self.occupants = Occupants()
-        self.destroyed = False
-        # Id, stanza and occupant JID of the last things said.
-        self.recent: deque[tuple[int, Packed, str]] = deque(
-            (kept.id, Packed.from_bytes(kept.xml.encode()), parse(kept.xml).get("from", ""))
-            for kept in loaded.recent
-        )
-        self.refresh(loaded)
-
-    def refresh(self, loaded: Loaded) -> None:
-        """Take over what the database has now."""
-        self.room, self.ranks = loaded.room, loaded.ranks
-        self.archive_id = loaded.archive_id
-        self._trim()
-
-    # Who is who
-
-    def rank_of(self, bare: str) -> str:
-        return self.ranks.get(bare, "none")
-
-    def set_rank(self, bare: str, rank: str) -> None:
-        if rank == "none":
-            self.ranks.pop(bare, None)
-        else:
-            self.ranks[bare] = rank
-
-    def occupant_jid(self, occupant: Occupant) -> str:
-        return f"{self.jid}/{occupant.nick}"
-
-    def sees_jids(self, occupant: Occupant) -> bool:
-        return self.room.who_sees_jids == WhoSeesJids.ANYONE or occupant.role == Role.MODERATOR
-
-    def is_shown(self, role: Role) -> bool:
-        """Whether the presence of that role is broadcast."""
-        return not self.room.presence_broadcast or role.value in self.room.presence_broadcast
-
-    # What it says
-
-    def presence(
-        self,
-        occupant: Occupant,
-        *,
-        with_jid: bool,
-        codes: Iterable[int] = (),
-        type_: str | None = None,
-        nick: str = "",
-        reason: str = "",
-        by: str = "",
-        role: Role | None = None,
-    ) -> Packed:
-        """An occupant's presence as others see it (section 7.2.3)."""
-        element = stanza("presence", type_=type_)
-        x = add(element, f"{{{MUC_USER}}}x")
-        item = add(
-            x,
-            f"{{{MUC_USER}}}item",
-            affiliation=occupant.rank,
-            role=(role or occupant.role).value,
-            nick=nick or None,
-        )
-        if with_jid:
-            item.set("jid", next(iter(occupant.devices), occupant.bare))
-        if by:
-            add(item, f"{{{MUC_USER}}}actor", nick=by)
-        if reason:
-            add(item, f"{{{MUC_USER}}}reason", reason)
-        for code in codes:
-            add(x, f"{{{MUC_USER}}}status", code=str(code))
-        packed = Packed.pack(element)
-        if type_ is None and occupant.presence:
-            packed = packed.with_child(occupant.presence)
-        return packed
-
-    def show(
-        self,
-        occupant: Occupant,
-        *,
-        codes: Sequence[int] = (),
-        own_codes: Sequence[int] = (),
-        type_: str | None = None,
-        nick: str = "",
-        reason: str = "",
-        by: str = "",
-        role: Role | None = None,
-    ) -> None:
-        """Tell everybody how somebody is: three serialisations, however many listen."""
-        sender = self.occupant_jid(occupant)
-        variants = {
-            with_jid: self.presence(
-                occupant,
-                with_jid=with_jid,
-                codes=codes,
-                type_=type_,
-                nick=nick,
-                reason=reason,
-                by=by,
-                role=role,
-            )
-            for with_jid in (False, True)
-        }
-        if self.is_shown(role or occupant.role) or type_ is not None:
-            for other in self.occupants:
-                if other is not occupant:
-                    self.send(other, variants[self.sees_jids(other)], sender)
-        own = self.presence(
-            occupant,
-            with_jid=True,
-            codes=[*codes, *own_codes, 110],
-            type_=type_,
-            nick=nick,
-            reason=reason,
-            by=by,
-            role=role,
-        )
-        self.send(occupant, own, sender)
-
-    def send(self, occupant: Occupant, packed: Packed, sender: str) -> None:
-        """To all devices of one occupant."""
-        for device in occupant.devices.values():
-            send_to(device, packed, sender)
-
-    def send_all(self, packed: Packed, sender: str) -> None:
-        """To everybody inside."""
-        for occupant in self.occupants:
-            for device in occupant.devices.values():
-                send_to(device, packed, sender)
-
-    def announce(self, codes: Sequence[int]) -> None:
-        """A change of the room's settings (section 10.2.1)."""
-        message = stanza("message", type_="groupchat")
-        x = add(message, f"{{{MUC_USER}}}x")
-        for code in codes:
-            add(x, f"{{{MUC_USER}}}status", code=str(code))
-        self.send_all(Packed.pack(message), self.jid)
-
-    # History
-
-    def remember(self, message_id: int, packed: Packed, sender: str) -> None:
-        self.recent.append((message_id, packed, sender))
-        self._trim()
-
-    def send_history(
-        self, device: JID, *, most: int | None, since_id: int, characters: int | None
-    ) -> None:
-        """What the newcomer wants to hear of what was said (section 7.2.13)."""
-        chosen: list[bytes] = []
-        left = characters
-        for message_id, packed, sender in reversed(self.recent):
-            if message_id < since_id or (most is not None and len(chosen) >= most):
-                break
-            late = make(f"{{{DELAY}}}delay", from_=self.jid, stamp=stamp(moment_of(message_id)))
-            data = packed.with_child(serialise(late)).addressed(to=device.full, sender=sender)
-            if left is not None:
-                left -= len(data)
-                if left < 0:
-                    break
-            chosen.append(data)
-        for data in reversed(chosen):
-            send_bytes(device, data)
-
-    def send_subject(self, device: JID) -> None:
-        """Always the last word of a join (section 7.2.15), also when there is none."""
-        message = stanza("message", type_="groupchat")
-        add(message, f"{{{CLIENT}}}subject", self.room.subject)
-        if self.room.subject_set_at:
-            add(message, f"{{{DELAY}}}delay", from_=self.jid, stamp=stamp(self.room.subject_set_at))
-        send_to(device, Packed.pack(message), self.room.subject_set_by or self.jid)
-
-    def _trim(self) -> None:
-        while len(self.recent) > self.room.history_length:
-            self.recent.popleft()
-
-
 class Rooms:
-    """The rooms that are awake, by local part."""
+    """The rooms that are awake, by local part. On the loop, but for `get`, `awake` and `count`."""
 
     def __init__(self) -> None:
         self._awake: dict[str, RunningRoom] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._started = timezone.now()
+        self._cleared: asyncio.Task[int] | None = None
 
     def get(self, localpart: str) -> RunningRoom | None:
         return self._awake.get(localpart)
+
+    def awake(self) -> list[RunningRoom]:
+        return list(self._awake.values())
+
+    def count(self, localpart: str) -> int:
+        """How many people are inside."""
+        room = self._awake.get(localpart)
+        return len(room.occupants) if room is not None else 0
+
+    def lock(self, localpart: str) -> AbstractAsyncContextManager[None]:
+        """Held while a room wakes up, ends, or takes over news from the database: one at a time."""
+        lock = self._locks.get(localpart)
+        if lock is None:
+            lock = self._locks[localpart] = asyncio.Lock()
+        return lock
 
     async def wake(self, localpart: str) -> RunningRoom | None:
         """The room, from memory or from the database; None where there is none."""
         known = self._awake.get(localpart)
         if known is not None:
             return known
-        loaded = await in_db(load, localpart)
-        if loaded is None:
-            return None
-        return self._awake.setdefault(localpart, RunningRoom(loaded))
+        await self.clear()
+        async with self.lock(localpart):
+            known = self._awake.get(localpart)
+            if known is not None:
+                return known
+            loaded = await in_db(load, localpart)
+            if loaded is None:
+                return None
+            room = self._awake[localpart] = RunningRoom(loaded)
+            return room
 
-    def forget(self, room: RunningRoom) -> None:
+    async def clear(self) -> None:
+        """Once: temporary rooms that an earlier run has left have lost their people with it."""
+        if self._cleared is None:
+            self._cleared = asyncio.ensure_future(in_db(services.vanish_older, self._started))
+        if not self._cleared.done():
+            await asyncio.wait([self._cleared])
+        if self._cleared.exception() is not None:
+            self._cleared = None  # the database was away; the next one tries again
+
+    async def reload(self, localpart: str) -> RunningRoom | None:
+        """The room with its settings as they are now, if it is awake."""
+        async with self.lock(localpart):
+            room = self._awake.get(localpart)
+            if room is None:
+                return None
+            loaded = await in_db(load, localpart, with_history=False)
+            if loaded is None or room.closed:
+                return None
+            room.refresh(loaded)
+            return room
+
+    async def restand(self, localpart: str, bare: str) -> RunningRoom | None:
+        """The room with one person's affiliation as it is now, if it is awake."""
+        async with self.lock(localpart):
+            room = self._awake.get(localpart)
+            if room is None:
+                return None
+            room.stand(bare, await in_db(load_standing, localpart, bare))
+            return None if room.closed else room
+
+    def close(self, room: RunningRoom) -> None:
+        """It falls asleep; a temporary one ends."""
+        room.closed = True
         if self._awake.get(room.localpart) is room:
             del self._awake[room.localpart]
 
-    def awake(self) -> list[RunningRoom]:
-        return list(self._awake.values())
+    async def end(self, room: RunningRoom) -> None:
+        """Remove a temporary room that has lost its last occupant, unless somebody was faster."""
+        async with self.lock(room.localpart):
+            if room.localpart not in self._awake:
+                await in_db(services.vanish, room.room.pk)
 
 
 rooms = Rooms()
 
 
-def load(localpart: str) -> Loaded | None:
+def load(localpart: str, *, with_history: bool = True) -> Loaded | None:
     """Read a room with what it needs to run."""
     room = Room.objects.filter(localpart=localpart).first()
     if room is None:
         return None
-    ranks = dict(Affiliation.objects.filter(room=room).values_list("jid", "rank"))
-    recent: list[Kept] = []
-    if room.history_length:
-        page = archive.page(
-            owner=room.jid, query=ArchiveQuery(), most=room.history_length, backwards=True
-        )
-        recent = page.messages
-    return Loaded(room, ranks, archive.archive_id(room.jid), recent)
+    rows = Affiliation.objects.filter(room=room).values_list("jid", "rank", "nickname")
+    standings = {jid: Standing(rank, nickname) for jid, rank, nickname in rows}
+    archive_id = archive.cached_archive_id(room.jid) or archive.archive_id(room.jid)
+    return Loaded(room, standings, archive_id, _said(room, archive_id) if with_history else [])
 
 
-def send_to(device: JID, packed: Packed, sender: str) -> None:
-    send_bytes(device, packed.addressed(to=device.full, sender=sender))
+def load_standing(localpart: str, bare: str) -> Standing | None:
+    """One person's place in a room."""
+    found = Affiliation.objects.filter(room__localpart=localpart, jid=bare)
+    row = found.values_list("rank", "nickname").first()
+    return Standing(*row) if row is not None else None
 
 
-def send_bytes(device: JID, data: bytes) -> None:
-    """To a session here, or over a link."""
-    session = wire().session(device)
-    if session is not None:
-        session.send(data)
-    elif device.domain != settings.CHATOPS_DOMAIN:
-        wire().route(parse(data))
+def _said(room: Room, archive_id: int) -> list[Said]:
+    kept = Entry.objects.filter(archive=archive_id).exclude(message__body="")
+    if room.history_from is not None:
+        kept = kept.filter(message_id__gte=first_at(room.history_from))
+    rows = list(
+        kept.order_by("-message_id").values_list("message_id", "message__xml")[
+            : room.history_length
+        ]
+    )
+    return [
+        Said(number, Packed.from_bytes(xml.encode()), parse(xml).get("from", ""))
+        for number, xml in reversed(rows)
+    ]
+
+
+def in_order(change: Callable[[], None]) -> "asyncio.Future[None]":
+    """Do it when all that was said before has been stored and sent: nothing overtakes a message.
+
+    The future has what it raises, mostly a refusal.
+    """
+    done: asyncio.Future[None] = wire().loop.create_future()
+
+    def act() -> None:
+        try:
+            change()
+        except Exception as error:  # noqa: BLE001 - who waits for it answers, or logs it
+            settle(done, error)
+        else:
+            settle(done)
+
+    wire().commit([], act)
+    return done
+
+
+def settle(done: "asyncio.Future[None]", error: Exception | None = None) -> None:
+    """It is done, or has failed."""
+    if done.done():  # who waited is gone
+        return
+    if error is not None:
+        done.set_exception(error)
+    else:
+        done.set_result(None)
+
+
+def changed(room: RunningRoom) -> None:
+    """The browser's view of the room is out of date."""
+    wire().page(f"room-{room.room.pk}", {"room": room.localpart})

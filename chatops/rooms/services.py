@@ -1,22 +1,28 @@
 """What may happen to rooms, whichever door it comes through: one transaction, one line of audit."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
+from chatops.archive.models import Entry
 from chatops.audit.services import Actor, record
 from chatops.core.live import bell, ring
 from chatops.rooms.models import Affiliation, Room
-from chatops.rooms.occupants import RANKS, Role
-from chatops.rooms.options import OPTIONS, status_codes
+from chatops.rooms.occupants import Role
+from chatops.rooms.options import COLUMNS, status_codes
+from chatops.rooms.privileges import RANKS, LastOwner, may_change_rank
 from chatops.xmpp.errors import Conflict, Malformed, NotAcceptable, NotFound
 from chatops.xmpp.jid import InvalidJID, parse
 
 HOST = f"conference.{settings.CHATOPS_DOMAIN}"
-COLUMNS = frozenset(option.column for option in OPTIONS)
-NONE = "none"
+NONE, OWNER = "none", "owner"
+LONGEST_REASON = 500
 
 
 @bell
@@ -29,7 +35,7 @@ class RoomChanged:
 
 @bell
 class AffiliationChanged:
-    """Somebody's affiliation with a room changed."""
+    """Somebody's affiliation with a room changed. `by`: a bare JID, or a name where it has no @."""
 
     localpart: str
     jid: str
@@ -81,6 +87,15 @@ class NoSuchRoom(NotFound):
     """There is no such room."""
 
 
+@dataclass(frozen=True, slots=True)
+class RankChange:
+    """Somebody's new affiliation; "none" takes it away. `jid` may be a full one."""
+
+    jid: str
+    rank: str
+    reason: str = ""
+
+
 @transaction.atomic
 def create(
     localpart: str, *, by: Actor, owner: str = "", locked: bool = False, **columns: Any
@@ -93,6 +108,8 @@ def create(
         raise Malformed(" ".join(error.messages)) from error
     if Room.objects.filter(localpart=localpart).exists():
         raise RoomThere
+    if Entry.objects.filter(archive__jid=room.jid).exists():
+        room.history_from = timezone.now()
     room.save()
     if owner:
         Affiliation.objects.create(room=room, jid=bare(owner), rank=Affiliation.Rank.OWNER)
@@ -103,7 +120,7 @@ def create(
 @transaction.atomic
 def configure(room: Room, *, by: Actor, changes: dict[str, Any]) -> list[int]:
     """Change settings and unlock the room; returns the status codes. Raises NotAcceptable."""
-    room = Room.objects.select_for_update().get(pk=room.pk)
+    room = _locked(room)
     before = {column: getattr(room, column) for column in COLUMNS}
     was_locked, room.locked = room.locked, False
     for column in changes.keys() & COLUMNS:
@@ -120,47 +137,73 @@ def configure(room: Room, *, by: Actor, changes: dict[str, Any]) -> list[int]:
             for column in sorted(COLUMNS - {"password"})
             if before[column] != getattr(room, column)
         }
+        if before["password"] != room.password:
+            changed["password"] = ["(secret)", "(secret)" if room.password else "(none)"]
         record(by, "room.configure", room.jid, **changed)
         ring(RoomChanged(room.localpart, codes))
     return codes
 
 
 @transaction.atomic
-def set_affiliation(
-    room: Room, *, jid: str, rank: str, by: Actor, reason: str = "", nickname: str | None = None
+def set_affiliations(
+    room: Room, *, changes: Sequence[RankChange], by: Actor, acting: str | None = None
 ) -> None:
-    """Give somebody an affiliation; "none" takes it away. Who may do this the door has checked."""
-    if rank not in RANKS:
-        raise NotAcceptable(f"There is no affiliation {rank!r}.")
-    address = bare(jid)
-    known = Affiliation.objects.filter(room=room, jid=address).first()
-    if rank == NONE:
-        if known is None:
-            return
-        known.delete()
+    """Change affiliations, all or none. Raises NotAcceptable, LastOwner and other refusals.
+
+    `acting` is the bare JID of a client whose own affiliation limits what it may do (sections 9
+    and 10); an administrator of the service stands above the room.
+    """
+    room = _locked(room)
+    ranks = dict(Affiliation.objects.filter(room=room).values_list("jid", "rank"))
+    had_owner = OWNER in ranks.values()
+    for change in changes:
+        if change.rank not in RANKS:
+            raise NotAcceptable(f"There is no affiliation {change.rank!r}.")
+        jid = bare(change.jid)
+        before = ranks.get(jid, NONE)
+        if acting is not None:
+            may_change_rank(acting, ranks.get(acting, NONE), jid, before, change.rank)
+        ranks[jid] = change.rank
+        _note_rank(room, jid, before, change, by)
+    if had_owner and OWNER not in ranks.values():
+        raise LastOwner
+
+
+def set_affiliation(room: Room, *, jid: str, rank: str, by: Actor, reason: str = "") -> None:
+    """Give somebody an affiliation, or take it away, as an administrator of the service."""
+    set_affiliations(room, changes=[RankChange(jid, rank, reason)], by=by)
+
+
+def _note_rank(room: Room, jid: str, before: str, change: RankChange, by: Actor) -> None:
+    if before == change.rank:
+        return
+    reason = change.reason[:LONGEST_REASON]
+    if change.rank == NONE:
+        Affiliation.objects.filter(room=room, jid=jid).delete()
     else:
-        fields: dict[str, Any] = {"rank": rank, "reason": reason}
-        if nickname is not None:
-            fields["nickname"] = nickname
-        Affiliation.objects.update_or_create(room=room, jid=address, defaults=fields)
+        fields: dict[str, Any] = {"rank": change.rank, "reason": reason}
+        if change.rank == Affiliation.Rank.OUTCAST:
+            fields["nickname"] = ""  # section 9.1: it is no longer reserved
+        Affiliation.objects.update_or_create(room=room, jid=jid, defaults=fields)
     record(
         by,
         "room.affiliation",
         room.jid,
-        jid=address,
-        before=known.rank if known else NONE,
-        after=rank,
+        jid=jid,
+        before=before,
+        after=change.rank,
         reason=reason,
     )
-    ring(AffiliationChanged(room.localpart, address, rank, reason, by.name))
+    ring(AffiliationChanged(room.localpart, jid, change.rank, reason, shown_name(by)))
 
 
 @transaction.atomic
 def set_subject(room: Room, *, subject: str, by: Actor) -> None:
     """Set the subject from outside the room."""
-    room.subject, room.subject_set_by = subject, room.jid
-    room.save(update_fields=["subject", "subject_set_by"])
-    record(by, "room.subject", room.jid)
+    room = _locked(room)
+    room.subject, room.subject_set_by, room.subject_set_at = subject, room.jid, timezone.now()
+    room.save(update_fields=["subject", "subject_set_by", "subject_set_at"])
+    record(by, "room.subject", room.jid, subject=subject)
     ring(SubjectSet(room.localpart))
 
 
@@ -169,8 +212,16 @@ def give_role(room: Room, *, nick: str, role: str, by: Actor, reason: str = "") 
     """Change the role of somebody who is inside; "none" kicks. Raises NotAcceptable."""
     if role not in list(Role):
         raise NotAcceptable(f"There is no role {role!r}.")
-    record(by, "room.kick" if role == NONE else "room.role", room.jid, nick=nick, role=role)
-    ring(RoleGiven(room.localpart, nick, role, reason, by.name))
+    action = "room.kick" if role == NONE else "room.role"
+    record(by, action, room.jid, nick=nick, role=role, reason=reason)
+    ring(RoleGiven(room.localpart, nick, role, reason, shown_name(by)))
+
+
+@transaction.atomic
+def note_role(room: Room, *, nick: str, jid: str, role: str, by: Actor, reason: str = "") -> None:
+    """Write down what a moderator inside has done to an occupant."""
+    action = "room.kick" if role == NONE else "room.role"
+    record(by, action, room.jid, nick=nick, jid=jid, role=role, reason=reason)
 
 
 @transaction.atomic
@@ -184,22 +235,50 @@ def say(room: Room, *, body: str, by: Actor) -> None:
 
 @transaction.atomic
 def destroy(room: Room, *, by: Actor, reason: str = "", alternate: str = "") -> None:
-    """Remove a room; whoever is inside is told. Its archive stays."""
+    """Remove a room; whoever is inside is told. Its archive stays. Raises Malformed."""
+    room = _locked(room)
+    other = bare(alternate) if alternate.strip() else ""
     localpart, jid = room.localpart, room.jid
     room.delete()
-    record(by, "room.destroy", jid, reason=reason, alternate=alternate)
-    ring(RoomDestroyed(localpart, reason, alternate))
+    record(by, "room.destroy", jid, reason=reason, alternate=other)
+    ring(RoomDestroyed(localpart, reason, other))
 
 
 @transaction.atomic
-def vanish(localpart: str) -> None:
+def vanish(room_id: int) -> None:
     """A temporary room ends with its last occupant."""
-    Room.objects.filter(localpart=localpart, is_persistent=False).delete()
+    Room.objects.filter(pk=room_id, is_persistent=False).delete()
+
+
+@transaction.atomic
+def vanish_older(than: datetime) -> int:
+    """Remove temporary rooms that an earlier run of the service has left; returns how many."""
+    return Room.objects.filter(is_persistent=False, changed_at__lt=than).delete()[0]
+
+
+@transaction.atomic
+def forget_person(jid: str) -> None:
+    """An account is gone: whoever gets its name next inherits no affiliation, but for bans."""
+    Affiliation.objects.filter(jid=jid).exclude(rank=Affiliation.Rank.OUTCAST).delete()
 
 
 def bare(jid: str) -> str:
     """The normalised bare JID. Raises Malformed."""
     try:
-        return str(parse(jid).bare)
+        return str(parse(jid.strip()).bare)
     except InvalidJID as error:
         raise Malformed(f"{jid!r} is not an address.") from error
+
+
+def shown_name(by: Actor) -> str:
+    """How occupants may know who it was: a client's JID, which the room turns into a nickname,
+    or an administrator's name."""
+    return by.name if by.door == "xmpp" else by.name.partition("@")[0]
+
+
+def _locked(room: Room) -> Room:
+    """The row as it is now, nobody else changing it. Raises NoSuchRoom."""
+    found = Room.objects.select_for_update().filter(pk=room.pk).first()
+    if found is None:
+        raise NoSuchRoom
+    return found

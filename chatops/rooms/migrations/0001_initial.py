@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ('history_length', models.PositiveIntegerField(default=20, help_text='Messages shown to a newcomer.', validators=[django.core.validators.MaxValueValidator(1000)])),
                 ('presence_broadcast', models.JSONField(blank=True, default=list, help_text='Roles whose presence is broadcast; empty means all.')),
                 ('member_list_visible_to', models.JSONField(blank=True, default=list, help_text='Roles that may fetch the member list; empty means all.')),
+                ('history_from', models.DateTimeField(blank=True, editable=False, help_text="What was said under this address before is another room's, and stays hidden.", null=True)),
                 ('subject', models.TextField(blank=True)),
                 ('subject_set_by', models.CharField(blank=True, help_text='Occupant JID.', max_length=3071)),
                 ('subject_set_at', models.DateTimeField(blank=True, null=True)),

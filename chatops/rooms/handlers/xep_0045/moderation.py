@@ -1,7 +1,7 @@
 """Roles and affiliations, XEP-0045 sections 8 to 10: from clients and from the browser."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from chatops.audit.services import Actor
 from chatops.core.database import in_db
@@ -9,18 +9,19 @@ from chatops.core.features import IqRequest
 from chatops.core.live import hears
 from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import conference, muc
-from chatops.rooms.handlers.xep_0045.joining import changed, close_if_empty, in_order
-from chatops.rooms.occupants import (
+from chatops.rooms.handlers.xep_0045.leaving import expel
+from chatops.rooms.inside import RunningRoom, Turn
+from chatops.rooms.occupants import Occupant, Role
+from chatops.rooms.privileges import (
     RANKS,
     NeedsAdmin,
-    Occupant,
-    Role,
-    first_role,
-    may_change_rank,
+    NeedsModerator,
     may_change_role,
+    may_see_ranks,
+    role_after,
 )
-from chatops.rooms.running import RunningRoom, load, rooms
-from chatops.rooms.services import AffiliationChanged, NoSuchRoom, RoleGiven
+from chatops.rooms.running import changed, in_order, rooms
+from chatops.rooms.services import AffiliationChanged, NoSuchRoom, RankChange, RoleGiven
 from chatops.xmpp.elements import Element, add, make, text_of
 from chatops.xmpp.errors import BadRequest, Forbidden, NotFound
 from chatops.xmpp.names import MUC_ADMIN
@@ -28,9 +29,13 @@ from chatops.xmpp.names import MUC_ADMIN
 QUERY, ITEM = f"{{{MUC_ADMIN}}}query", f"{{{MUC_ADMIN}}}item"
 
 
+class NotInside(Forbidden):
+    """You are not in this room."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One item of a request."""
+    """One item of a request: a role for a nickname, or an affiliation for an address."""
 
     nick: str
     jid: str
@@ -40,25 +45,22 @@ class Wish:
 
     @classmethod
     def read(cls, item: Element) -> "Wish":
-        """Raises BadRequest for what names nobody, or neither role nor affiliation."""
+        """Raises BadRequest for what names neither role nor affiliation, or both (section 17.4)."""
         role, rank = item.get("role", ""), item.get("affiliation", "")
         nick, jid = item.get("nick", ""), item.get("jid", "")
         if role and role not in list(Role):
             raise BadRequest(f"There is no role {role!r}.")
         if rank and rank not in RANKS:
             raise BadRequest(f"There is no affiliation {rank!r}.")
-        return cls(
-            nick,
-            services.bare(jid) if jid else "",
-            role,
-            rank,
-            text_of(item, "reason", MUC_ADMIN) or "",
-        )
+        if bool(role) == bool(rank):
+            raise BadRequest("Name either a role or an affiliation.")
+        address = services.bare(jid) if jid else ""
+        return cls(nick, address, role, rank, text_of(item, "reason", MUC_ADMIN) or "")
 
 
 @muc.iq("get", QUERY, at=(conference.node,))
 async def send_list(request: IqRequest) -> Element:
-    """Sections 8.5, 9.3, 9.5, 10.5, 10.8: who has a role or an affiliation."""
+    """Sections 8.5, 9.2, 9.5, 9.8, 10.5 and 10.8: who has a role or an affiliation."""
     room = await _room(request)
     items = request.payload.findall(ITEM)
     if len(items) != 1:
@@ -66,109 +68,106 @@ async def send_list(request: IqRequest) -> Element:
     wish = Wish.read(items[0])
     answer = make(QUERY)
     if wish.role:
-        actor = _inside(room, request)
-        if actor.role != Role.MODERATOR:
-            raise Forbidden("Only moderators see the lists of roles.")
+        if _inside(room, request).role != Role.MODERATOR:
+            raise NeedsModerator
         for occupant in room.occupants:
             if occupant.role == wish.role:
-                _add_item(answer, occupant.bare, occupant.rank, occupant)
+                add(
+                    answer,
+                    ITEM,
+                    affiliation=occupant.rank,
+                    jid=occupant.address,
+                    nick=occupant.nick,
+                    role=wish.role,
+                )
         return answer
     _must_see_list(room, request, wish.rank)
-    for jid, rank in sorted(room.ranks.items()):
-        if rank == wish.rank:
+    for jid, standing in sorted(room.standings.items()):
+        if standing.rank == wish.rank:
             inside = room.occupants.of(jid)
-            _add_item(answer, jid, rank, inside[0] if inside else None)
+            nick = standing.nickname or (inside[0].nick if inside else "")
+            add(answer, ITEM, affiliation=standing.rank, jid=jid, nick=nick or None)
     return answer
 
 
 @muc.iq("set", QUERY, at=(conference.node,))
 async def change(request: IqRequest) -> None:
-    """All changes of a request are checked before the first is made (section 8.5)."""
+    """All of a request is checked before any of it is done (section 8.5)."""
     room = await _room(request)
     wishes = [Wish.read(item) for item in request.payload.findall(ITEM)]
     if not wishes:
         raise BadRequest("There is nothing to change.")
-    owners = sum(rank == "owner" for rank in room.ranks.values())
-    for wish in wishes:
-        if wish.rank:
-            jid = _jid_of(room, wish)
-            actor_rank = room.rank_of(str(request.sender.bare))
-            may_change_rank(actor_rank, room.rank_of(jid), wish.rank, owners=owners)
-        elif wish.role:
-            may_change_role(_inside(room, request), _target(room, wish), Role(wish.role))
-        else:
-            raise BadRequest("Neither a role nor an affiliation is named.")
-    by = Actor.client(
-        str(request.sender.bare), request.session.user_id if request.session else None
+    roles = [wish for wish in wishes if wish.role]
+    for wish in roles:
+        may_change_role(_inside(room, request), _target(room, wish), Role(wish.role))
+    ranks = [
+        RankChange(wish.jid or _target(room, wish).bare, wish.rank, wish.reason)
+        for wish in wishes
+        if wish.rank
+    ]
+    by, acting = actor_of(request), str(request.sender.bare)
+    if ranks:
+        await in_db(services.set_affiliations, room.room, changes=ranks, by=by, acting=acting)
+        for each in ranks:
+            await rooms.restand(room.localpart, services.bare(each.jid))
+    for wish in roles:
+        await _change_role(room, wish, by, acting)
+
+
+async def _change_role(room: RunningRoom, wish: Wish, by: Actor, acting: str) -> None:
+    target = room.occupants.by_nick(wish.nick)
+    if target is None:
+        return  # gone meanwhile, as was wanted or by itself
+    await in_db(
+        services.note_role,
+        room.room,
+        nick=wish.nick,
+        jid=target.bare,
+        role=wish.role,
+        by=by,
+        reason=wish.reason,
     )
-    actor = room.occupants.by_device(request.sender.full)
-    for wish in wishes:
-        if wish.rank:
-            jid = _jid_of(room, wish)
-            await in_db(
-                services.set_affiliation,
-                room.room,
-                jid=jid,
-                rank=wish.rank,
-                by=by,
-                reason=wish.reason,
-            )
-            room.set_rank(jid, wish.rank)  # in force before the answer; the bell tells the others
-        else:
-            name = actor.nick if actor else ""
-            target = _target(room, wish)
-            await in_order(_role_change(room, target, Role(wish.role), wish.reason, name))
+    await in_order(
+        partial(give_role, room, target, Role(wish.role), wish.reason, room.name_of(acting))
+    )
 
 
-def _role_change(
-    room: RunningRoom, occupant: Occupant, role: Role, reason: str, by: str
-) -> Callable[[], None]:
-    def act() -> None:
-        if role == Role.NONE:
-            expel(room, occupant, 307, reason=reason, by=by)
-        else:
-            occupant.role = role
-            room.show(occupant, reason=reason, by=by)
+def give_role(room: RunningRoom, occupant: Occupant, role: Role, reason: str, by: str) -> None:
+    """Sections 8.2 to 8.4, 9.6 and 9.7, for who is still inside."""
+    if room.occupants.by_nick(occupant.nick) is not occupant:
+        return
+    if role == Role.NONE:
+        expel(room, occupant, Turn(codes=(307,), type="unavailable", reason=reason, by=by))
+    elif role != occupant.role:
+        occupant.role = role
+        room.show(occupant, Turn(reason=reason, by=by))
         changed(room)
-
-    return act
-
-
-def expel(
-    room: RunningRoom, occupant: Occupant, code: int, *, reason: str = "", by: str = ""
-) -> None:
-    """Kicked, banned, or no longer a member: gone with all devices (section 8.2)."""
-    room.occupants.remove(occupant)
-    occupant.role = Role.NONE
-    room.show(occupant, type_="unavailable", codes=[code], reason=reason, by=by, role=Role.NONE)
-    close_if_empty(room)
 
 
 @hears(AffiliationChanged)
 async def apply_affiliation(news: AffiliationChanged) -> None:
     """Whoever changed it: the people inside see it, and who may not be inside leaves."""
-    room = rooms.get(news.localpart)
-    if room is None:
-        return
-    loaded = await in_db(load, news.localpart)
-    if loaded is None:
-        return
-    room.refresh(loaded)
+    room = await rooms.restand(news.localpart, news.jid)
+    if room is not None:
+        await in_order(partial(_apply, room, news))
 
-    def act() -> None:
-        for occupant in room.occupants.of(news.jid):
-            occupant.rank = news.rank
-            by = news.by.partition("@")[0]
-            if news.rank == "outcast":
-                expel(room, occupant, 301, reason=news.reason, by=by)
-            elif news.rank == "none" and room.room.is_members_only:
-                expel(room, occupant, 321, reason=news.reason, by=by)
-            else:
-                occupant.role = first_role(news.rank, moderated=room.room.is_moderated)
-                room.show(occupant, reason=news.reason, by=by)
-        changed(room)
 
-    await in_order(act)
+def _apply(room: RunningRoom, news: AffiliationChanged) -> None:
+    rank, by = news.rank, room.name_of(news.by)
+    inside = room.occupants.of(news.jid)
+    for occupant in inside:
+        before, occupant.rank = occupant.rank, rank
+        if rank == "outcast":
+            expel(room, occupant, Turn((301,), "unavailable", reason=news.reason, by=by))
+        elif rank == "none" and room.room.is_members_only:
+            expel(room, occupant, Turn((321,), "unavailable", reason=news.reason, by=by))
+        elif before != rank:
+            moderated = room.room.is_moderated
+            occupant.role = role_after(occupant.role, before, rank, moderated=moderated)
+            room.show(occupant, Turn(reason=news.reason, by=by))
+    if not inside:
+        room.announce_rank(news.jid, rank)
+    changed(room)
 
 
 @hears(RoleGiven)
@@ -177,18 +176,23 @@ async def apply_role(news: RoleGiven) -> None:
     room = rooms.get(news.localpart)
     occupant = room.occupants.by_nick(news.nick) if room else None
     if room is not None and occupant is not None:
-        by = news.by.partition("@")[0]
-        await in_order(_role_change(room, occupant, Role(news.role), news.reason, by))
+        by = room.name_of(news.by)
+        await in_order(partial(give_role, room, occupant, Role(news.role), news.reason, by))
 
 
-def _must_see_list(room: RunningRoom, request: IqRequest, rank: str) -> None:
-    if room.rank_of(str(request.sender.bare)) in ("admin", "owner"):
-        return
+def actor_of(request: IqRequest) -> Actor:
+    """Who asks, for the audit trail."""
+    session = request.session
+    return Actor.client(str(request.sender.bare), session.user_id if session else None)
+
+
+def _must_see_list(room: RunningRoom, request: IqRequest, asked: str) -> None:
+    """Who is asking must also be inside, or have a rank, to see the lists of an open room."""
+    rank = room.rank_of(str(request.sender.bare))
     occupant = room.occupants.by_device(request.sender.full)
-    visible = room.room.member_list_visible_to or [role.value for role in Role]
-    if rank != "member" or occupant is None or occupant.role not in visible:
-        raise NeedsAdmin
-    if not room.sees_jids(occupant):
+    listed = room.room.member_list_visible_to or [role.value for role in Role]
+    visible = occupant is not None and room.sees_jids(occupant) and occupant.role in listed
+    if not may_see_ranks(asked, rank, visible=visible):
         raise NeedsAdmin
 
 
@@ -202,7 +206,7 @@ async def _room(request: IqRequest) -> RunningRoom:
 def _inside(room: RunningRoom, request: IqRequest) -> Occupant:
     occupant = room.occupants.by_device(request.sender.full)
     if occupant is None:
-        raise Forbidden("You are not in this room.")
+        raise NotInside
     return occupant
 
 
@@ -211,18 +215,3 @@ def _target(room: RunningRoom, wish: Wish) -> Occupant:
     if occupant is None:
         raise NotFound(f"Nobody here is called {wish.nick}.")
     return occupant
-
-
-def _jid_of(room: RunningRoom, wish: Wish) -> str:
-    return wish.jid or _target(room, wish).bare
-
-
-def _add_item(query: Element, jid: str, rank: str, occupant: Occupant | None) -> None:
-    add(
-        query,
-        ITEM,
-        affiliation=rank,
-        jid=jid,
-        nick=occupant.nick if occupant else None,
-        role=occupant.role.value if occupant else None,
-    )

@@ -1,0 +1,124 @@
+"""Private messages, XEP-0045 section 7.5: from one occupant to another, through the room."""
+
+import asyncio
+import time
+
+from chatops.archive import services as archive
+from chatops.archive.policies import is_archived, strip_forged_ids
+from chatops.archive.writes import entry_write, message_write
+from chatops.core.database import in_db
+from chatops.core.ids import new_id
+from chatops.core.journal import Write
+from chatops.core.wire import wire
+from chatops.rooms.inside import RunningRoom
+from chatops.rooms.models import PrivateMessages
+from chatops.rooms.occupants import Occupant, Role
+from chatops.rooms.running import settle
+from chatops.xmpp.elements import Element, add, serialise, tag_of
+from chatops.xmpp.errors import Forbidden, NotFound, Overloaded
+from chatops.xmpp.jid import JID
+from chatops.xmpp.names import MUC_USER, STANZA_ID
+from chatops.xmpp.stanzas import Packed
+
+_USER = f"{{{MUC_USER}}}x"
+
+
+class NoPrivateMessages(Forbidden):
+    """Private messages are not allowed to you here."""
+
+
+def whisper(
+    room: RunningRoom, speaker: Occupant, sender: JID, nick: str, element: Element
+) -> "asyncio.Future[None]":
+    """Store it in both people's archives, and pass it on. Raises what forbids it."""
+    target = room.occupants.by_nick(nick)
+    if target is None:
+        raise NotFound(f"Nobody here is called {nick}.")
+    _must_whisper(room, speaker)
+    speaker.last_active = time.time()
+    for claimed in element.findall(_USER):
+        element.remove(claimed)
+    add(element, _USER)
+    kept = is_archived({tag_of(child) for child in element}, element.get("type", "normal"))
+    ids = [archive.cached_archive_id(bare) for bare in (speaker.bare, target.bare)] if kept else []
+    if None in ids:
+        return wire().loop.create_task(_fetch_and_pass(room, speaker, sender, target, element))
+    return _pass_on(room, speaker, sender, target, element, [each for each in ids if each])
+
+
+async def _fetch_and_pass(
+    room: RunningRoom, speaker: Occupant, sender: JID, target: Occupant, element: Element
+) -> None:
+    ids = [await in_db(archive.archive_id, bare) for bare in (speaker.bare, target.bare)]
+    await _pass_on(room, speaker, sender, target, element, ids)
+
+
+def _pass_on(
+    room: RunningRoom,
+    speaker: Occupant,
+    sender: JID,
+    target: Occupant,
+    element: Element,
+    archives: list[int],
+) -> "asyncio.Future[None]":
+    """`archives` are the two people's, none where it is not kept."""
+    stored: asyncio.Future[None] = wire().loop.create_future()
+    address = room.occupant_jid(speaker)
+    writes = _rows(room, speaker, sender, target, element, archives) if archives else []
+    packed = Packed.pack(element)
+
+    def done() -> None:
+        room.send(target, packed, address)
+        settle(stored)
+
+    wire().commit(writes, done, lambda: settle(stored, Overloaded()))
+    return stored
+
+
+def _rows(
+    room: RunningRoom,
+    speaker: Occupant,
+    sender: JID,
+    target: Occupant,
+    element: Element,
+    archives: list[int],
+) -> list[Write]:
+    """Twice, as each of the two knows it: neither copy has the other's real address."""
+    sent_id, received_id = new_id(), new_id()
+    to, address = JID(room.occupant_jid(target)), JID(room.occupant_jid(speaker))
+    element.set("from", sender.full)
+    element.set("to", to.full)
+    writes = [
+        message_write(sent_id, element, sender=sender, recipient=to),
+        entry_write(archives[0], sent_id, room.jid),
+    ]
+    strip_forged_ids(element, by=target.bare)
+    add(element, f"{{{STANZA_ID}}}stanza-id", None, by=target.bare, id=str(received_id))
+    element.set("from", address.full)
+    element.set("to", target.bare)
+    data = serialise(element)
+    element.set("from", sender.full)  # as an error would need them
+    element.set("to", to.full)
+    writes += [
+        message_write(received_id, element, sender=address, recipient=JID(target.bare), xml=data),
+        entry_write(archives[1], received_id, room.jid),
+    ]
+    return writes
+
+
+def _must_whisper(room: RunningRoom, speaker: Occupant) -> None:
+    allowed = room.room.private_messages
+    if speaker.role == Role.MODERATOR and allowed != PrivateMessages.NONE:
+        return
+    if allowed == PrivateMessages.ANYONE:
+        return
+    if allowed == PrivateMessages.PARTICIPANTS and speaker.role == Role.PARTICIPANT:
+        return
+    raise NoPrivateMessages
+
+
+def bounce(room: RunningRoom, speaker: Occupant, nick: str, element: Element) -> None:
+    """An error that answers a private message goes back to who sent it."""
+    target = room.occupants.by_nick(nick)
+    if target is not None and target is not speaker:
+        room.send(target, Packed.pack(element), room.occupant_jid(speaker))
