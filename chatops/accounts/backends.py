@@ -2,16 +2,18 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from chatops.accounts import services
 from chatops.accounts.models import User
 from chatops.xmpp.errors import Refused
+from chatops.xmpp.sasl.scram import fake_record
 
 
 class NameOrJidBackend(ModelBackend):
-    """As Django's own; ``alice@DOMAIN`` is alice, too."""
+    """As Django's own; ``alice@DOMAIN`` is alice, too, and a failure leaves an audit entry."""
 
     def authenticate(
         self,
@@ -20,10 +22,22 @@ class NameOrJidBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        address = username or ""
-        try:
-            name = services.localpart(address)
-        except Refused:
-            name = address
-        found = super().authenticate(request, username=name, password=password)
-        return found if isinstance(found, User) else None
+        if username is None or password is None:
+            return None
+        user = _account(username)
+        if user is None or not user.has_usable_password():
+            # Nobody learns from the time it takes whether there is such an account.
+            secret = settings.SECRET_KEY.encode()
+            fake_record(username, secret, settings.CHATOPS_SCRAM_ITERATIONS).verify(password)
+        elif user.check_password(password) and self.user_can_authenticate(user):
+            return user
+        address = request.META.get("REMOTE_ADDR") if request is not None else None
+        services.note_failed_login(user, door="browser", address=address or None)
+        return None
+
+
+def _account(address: str) -> User | None:
+    try:
+        return User.objects.filter(username=services.localpart(address)).first()
+    except Refused:
+        return None

@@ -1,5 +1,6 @@
 """Writing the audit trail."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -44,7 +45,18 @@ class Actor:
 
 def record(actor: Actor, action: str, target: object, **details: Any) -> Entry:
     """Note a deed, in the caller's transaction. Details must be fit for JSON, without secrets."""
-    return Entry.objects.create(
+    entry = _entry(actor, action, target, details)
+    entry.save()
+    return entry
+
+
+def record_each(actor: Actor, action: str, targets: Iterable[object], **details: Any) -> None:
+    """Note the same deed for many, in the caller's transaction."""
+    Entry.objects.bulk_create(_entry(actor, action, target, details) for target in targets)
+
+
+def _entry(actor: Actor, action: str, target: object, details: dict[str, Any]) -> Entry:
+    return Entry(
         actor_id=actor.user_id,
         actor_name=actor.name,
         door=actor.door,
