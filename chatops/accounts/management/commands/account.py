@@ -1,6 +1,7 @@
 """``manage.py account add|set-password|remove|list|import``."""
 
 import getpass
+import io
 import json
 import secrets
 import sys
@@ -16,6 +17,7 @@ from chatops.audit.services import Actor
 from chatops.xmpp.errors import Refused
 
 BY = Actor.command("manage.py account")
+PARTLY = 3  # exit code of an import that took some lines and not others
 
 
 class Command(BaseCommand):
@@ -25,14 +27,12 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         add = verbs.add_parser("add", help="make an account")
         add.add_argument("address", help="name or name@domain")
-        add.add_argument("--password", help="asked for when left out")
-        add.add_argument("--generate", action="store_true", help="make one up and print it")
+        _add_password_options(add)
         add.add_argument("--admin", action="store_true", help="may do everything in the console")
         add.add_argument("--name", default="", help="as others see it")
         change = verbs.add_parser("set-password", help="change a password")
         change.add_argument("address")
-        change.add_argument("--password", help="asked for when left out")
-        change.add_argument("--generate", action="store_true", help="make one up and print it")
+        _add_password_options(change)
         remove = verbs.add_parser("remove", help="remove an account and all that belongs to it")
         remove.add_argument("address")
         show = verbs.add_parser("list", help="list the accounts")
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Removed {options['address']}.")
 
     def do_list(self, options: dict[str, Any]) -> None:
-        users = User.objects.all()
+        users = User.objects.defer("password").iterator()
         if options["format"] == "json":
             rows = [
                 {
@@ -86,7 +86,7 @@ class Command(BaseCommand):
             ]
             self.stdout.write(json.dumps(rows, indent=2))
             return
-        for user in users.iterator():
+        for user in users:
             marks = [
                 *(["administrator"] if user.is_superuser else []),
                 *([] if user.is_active else ["suspended"]),
@@ -99,7 +99,8 @@ class Command(BaseCommand):
             text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"Cannot read {file}: {error}.") from error
-        report = import_accounts(text.splitlines(), by=BY, dry_run=options["dry_run"])
+        lines = io.StringIO(text, newline="")  # a quoted field may hold line breaks
+        report = import_accounts(lines, by=BY, dry_run=options["dry_run"])
         for number, sentence in report.errors:
             self.stderr.write(f"line {number}: {sentence}")
         verb = "would be added" if options["dry_run"] else "added"
@@ -108,10 +109,10 @@ class Command(BaseCommand):
             f"{len(report.errors)} with errors."
         )
         if report.errors:
-            raise CommandError("Some lines were not taken; see above.")
+            raise CommandError("Some lines were not taken; see above.", returncode=PARTLY)
 
     def _tell_generated(self, options: dict[str, Any], password: str) -> None:
-        if options["generate"] and options["password"] is None:
+        if options["generate"]:
             self.stdout.write(f"Password: {password}")
 
     def _password(self, options: dict[str, Any]) -> str:
@@ -119,6 +120,15 @@ class Command(BaseCommand):
             return str(options["password"])
         if options["generate"]:
             return secrets.token_urlsafe(12)
-        if sys.stdin.isatty():
-            return getpass.getpass("Password: ")
-        return sys.stdin.readline().rstrip("\n")
+        if not sys.stdin.isatty():
+            return sys.stdin.readline().rstrip("\r\n")
+        password = getpass.getpass("Password: ")
+        if getpass.getpass("Once more: ") != password:
+            raise CommandError("The two passwords differ.")
+        return password
+
+
+def _add_password_options(parser: CommandParser) -> None:
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--password", help="asked for, or read from standard input, when left out")
+    one.add_argument("--generate", action="store_true", help="make one up and print it once")
