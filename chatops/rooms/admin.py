@@ -1,32 +1,39 @@
 """Rooms in the browser: made, configured and run; who is inside sees it at once."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from chatops.accounts.models import User
+from chatops.archive.models import Entry
 from chatops.audit.base import AuditedModelAdmin, Deed
 from chatops.audit.services import Actor
+from chatops.core.ids import first_at
 from chatops.rooms import services
 from chatops.rooms.models import Affiliation, Room
 from chatops.rooms.occupants import Role
-from chatops.rooms.options import OPTIONS, ROLES
+from chatops.rooms.options import COLUMNS, OPTIONS, ROLES
 from chatops.rooms.privileges import RANKS
 from chatops.rooms.running import rooms
-from chatops.xmpp.errors import Refused
+from chatops.rooms.snapshots import inside_of
+from chatops.xmpp.errors import NotAcceptable, Refused
 from chatops.xmpp.jid import InvalidJID, parse
+
+SHOWN = 200  # people with an affiliation, on the room's page
 
 
 class RoomForm(forms.ModelForm[Room]):
-    """The options with the same labels and rules as in the clients' form."""
+    """The options with the same labels, explanations and rules as in the clients' form."""
 
     presence_broadcast = forms.MultipleChoiceField(
         choices=ROLES, required=False, widget=forms.CheckboxSelectMultiple
@@ -46,11 +53,17 @@ class RoomForm(forms.ModelForm[Room]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "localpart" in self.fields:
+            self.fields["localpart"].help_text = f"What stands before @{services.HOST}."
         for option in OPTIONS:
-            if option.column in self.fields:
-                self.fields[option.column].label = option.label
-                if option.kind == "list-multi" and not self.initial.get(option.column):
-                    self.initial[option.column] = [role for role, _ in ROLES]  # empty means all
+            if option.column not in self.fields:
+                continue
+            field = self.fields[option.column]
+            field.label, field.help_text = option.label, option.desc
+            # What somebody else changes meanwhile stays: only what was touched here is saved.
+            field.show_hidden_initial = self.instance.pk is not None
+            if option.kind == "list-multi" and not self.initial.get(option.column):
+                self.initial[option.column] = [role for role, _ in ROLES]  # empty means all
 
     def clean_localpart(self) -> str:
         """As addresses are compared; a name in capitals is the same room."""
@@ -89,9 +102,10 @@ def sections() -> list[tuple[str, dict[str, Any]]]:
 @admin.register(Room)
 class RoomAdmin(AuditedModelAdmin):
     form = RoomForm
-    list_display = ("localpart", "name", "inside", "kind", "subject", "changed_at")
+    list_display = ("localpart", "name", "inside", "today", "kind", "subject", "changed_at")
     list_filter = ("is_public", "is_members_only", "is_moderated", "is_persistent", "is_logged")
-    search_fields = ("localpart", "name", "description", "affiliations__jid")
+    search_fields = ("localpart", "name", "description", "subject", "affiliations__jid")
+    search_help_text = "Address, name, description, subject, or somebody's address"
     panel_template = "rooms/room_panels.html"
     deeds: ClassVar[Mapping[str, Deed]] = {
         "role": Deed("rooms.moderate_room", "do_role"),
@@ -101,11 +115,24 @@ class RoomAdmin(AuditedModelAdmin):
         "destroy": Deed("rooms.delete_room", "do_destroy"),
     }
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
+        """With the number of today's messages, for the list."""
+        found: QuerySet[Room] = super().get_queryset(request)
+        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        jid = Concat(OuterRef("localpart"), Value(f"@conference.{settings.CHATOPS_DOMAIN}"))
+        entries = Entry.objects.filter(archive__jid=jid, message_id__gte=first_at(midnight))
+        counted = entries.order_by().values("archive").annotate(count=Count("pk")).values("count")
+        return found.annotate(said_today=Coalesce(Subquery(counted), 0))
+
     @admin.display(description="inside")
     def inside(self, room: Room) -> SafeString:
-        count = len(occupants_of(room))
+        count = rooms.count(room.localpart)
         kind = "co-badge co-good" if count else "co-muted"
         return format_html("<span class='{}'>{}</span>", kind, count or "nobody")
+
+    @admin.display(description="messages today", ordering=F("said_today"))
+    def today(self, room: Room) -> int:
+        return int(getattr(room, "said_today", 0))
 
     @admin.display(description="kind")
     def kind(self, room: Room) -> SafeString:
@@ -129,11 +156,13 @@ class RoomAdmin(AuditedModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: Room, form: forms.ModelForm[Room], change: bool
     ) -> None:
-        columns = {option.column: form.cleaned_data[option.column] for option in OPTIONS}
         by = Actor.of(request)
         if change:
-            services.configure(obj, by=by, changes=columns)
+            touched = COLUMNS & set(form.changed_data)
+            changes = {column: form.cleaned_data[column] for column in touched}
+            services.configure(obj, by=by, changes=changes)
             return
+        columns = {column: form.cleaned_data[column] for column in COLUMNS}
         user = request.user
         owner = form.cleaned_data["owner"] or (user.jid if isinstance(user, User) else "")
         obj.pk = services.create(obj.localpart, by=by, owner=owner, **columns).pk
@@ -146,9 +175,12 @@ class RoomAdmin(AuditedModelAdmin):
             self.delete_model(request, room)
 
     def panel_context(self, request: HttpRequest, item: Room) -> dict[str, Any]:
+        ranked = Affiliation.objects.filter(room=item)
+        ordered = sorted(ranked.order_by("jid")[:SHOWN], key=lambda each: -RANKS.index(each.rank))
         return {
-            "occupants": occupants_of(item),
-            "affiliations": Affiliation.objects.filter(room=item).order_by("rank", "jid"),
+            "occupants": inside_of(item.localpart),
+            "affiliations": ordered,
+            "affiliations_hidden": max(0, ranked.count() - SHOWN),
             "ranks": [rank for rank in reversed(RANKS) if rank != "none"],
             "roles": [role.value for role in Role if role != Role.NONE],
         }
@@ -174,6 +206,8 @@ class RoomAdmin(AuditedModelAdmin):
         return "Said."
 
     def do_destroy(self, request: HttpRequest, room: Room) -> str:
+        if request.POST.get("confirm", "").strip().lower() not in (room.localpart, room.jid):
+            raise NotAcceptable(f"To destroy the room, write its address: {room.localpart}.")
         name = str(room)
         services.destroy(
             room,
@@ -182,22 +216,3 @@ class RoomAdmin(AuditedModelAdmin):
             alternate=request.POST.get("alternate", ""),
         )
         return f"{name} is gone; its archive stays."
-
-
-def occupants_of(room: Room) -> list[dict[str, Any]]:
-    """Who is inside, if the service runs in this process."""
-    running = rooms.get(room.localpart)
-    if running is None:
-        return []
-    return [
-        {
-            "nick": occupant.nick,
-            "jid": occupant.bare,
-            "role": occupant.role.value,
-            "rank": occupant.rank,
-            "devices": len(occupant.devices),
-            "since": datetime.fromtimestamp(occupant.since, UTC),
-            "last_active": datetime.fromtimestamp(occupant.last_active, UTC),
-        }
-        for occupant in running.occupants
-    ]

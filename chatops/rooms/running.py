@@ -19,6 +19,8 @@ from chatops.rooms.models import Affiliation, Room
 from chatops.xmpp.elements import parse
 from chatops.xmpp.stanzas import Packed
 
+DOZE_SECONDS = 60
+
 
 class Rooms:
     """The rooms that are awake, by local part. On the loop, but for `get`, `awake` and `count`."""
@@ -61,7 +63,13 @@ class Rooms:
             if loaded is None:
                 return None
             room = self._awake[localpart] = RunningRoom(loaded)
+            wire().loop.call_later(DOZE_SECONDS, self._doze, room)
             return room
+
+    def _doze(self, room: RunningRoom) -> None:
+        """Somebody asked for it, and nobody came in."""
+        if not room.closed and not len(room.occupants):
+            self.close(room)
 
     async def clear(self) -> None:
         """Once: temporary rooms that an earlier run has left have lost their people with it."""
@@ -118,6 +126,10 @@ def load(localpart: str, *, with_history: bool = True) -> Loaded | None:
     standings = {jid: Standing(rank, nickname) for jid, rank, nickname in rows}
     archive_id = archive.cached_archive_id(room.jid) or archive.archive_id(room.jid)
     return Loaded(room, standings, archive_id, _said(room, archive_id) if with_history else [])
+
+
+def exists(localpart: str) -> bool:
+    return Room.objects.filter(localpart=localpart).exists()
 
 
 def load_standing(localpart: str, bare: str) -> Standing | None:

@@ -7,7 +7,7 @@ from hmac import compare_digest
 from chatops.accounts.models import User
 from chatops.audit.services import Actor
 from chatops.core.database import in_db
-from chatops.core.wire import Session
+from chatops.core.wire import Session, wire
 from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import conference, muc
 from chatops.rooms.handlers.xep_0045.leaving import fail, leave
@@ -122,6 +122,8 @@ async def _create(to: JID, sender: JID, *, is_old: bool) -> RunningRoom | None:
 
 def appear(room: RunningRoom | None, nick: str, device: Device, element: Element) -> None:
     """An available presence: what it means depends on whether, and as whom, one is inside."""
+    if device.session is not None and wire().session(device.jid) is not device.session:
+        return  # it ended meanwhile, and nothing would take it out of the room again
     if room is None or room.closed:
         raise Asleep
     occupant = room.occupants.by_device(device.full)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from chatops.archive.policies import strip_forged_ids
 from chatops.archive.writes import entry_write, message_write
+from chatops.core.database import in_db
 from chatops.core.ids import new_id
 from chatops.core.journal import Update, Write
 from chatops.core.live import hears
@@ -23,7 +24,7 @@ from chatops.rooms.history import Said
 from chatops.rooms.inside import RunningRoom
 from chatops.rooms.models import Room
 from chatops.rooms.occupants import Occupant, Role
-from chatops.rooms.running import changed, in_order, rooms, settle
+from chatops.rooms.running import changed, exists, in_order, rooms, settle
 from chatops.rooms.services import NoSuchRoom, RoomSaid, SubjectSet
 from chatops.xmpp.elements import Element, add, serialise, stanza, tag_of
 from chatops.xmpp.errors import BadRequest, Forbidden, NotAcceptable, Overloaded
@@ -196,7 +197,7 @@ def _take_error(
 
 async def _refuse_asleep(to: JID) -> None:
     """Nobody is in a room that is asleep, so the sender is not either."""
-    if await rooms.wake(str(to.local)) is None:
+    if not await in_db(exists, str(to.local)):
         raise NoSuchRoom
     raise NotInside
 
