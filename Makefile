@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 WORKERS ?= 2
 
-.PHONY: setup run test lint bench dev chromium clean
+.PHONY: setup run test lint bench screenshots dev chromium clean
 
 setup: $(VENV)/.serve
 
@@ -42,6 +42,9 @@ lint: dev
 
 bench: dev
 	benchmarks/run
+
+screenshots: dev chromium
+	$(VENV)/bin/python -m tests.pages.take_screenshots
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

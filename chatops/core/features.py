@@ -5,6 +5,7 @@ modules: `core.discovery` finds them. Disco, stream features and the table of XE
 """
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
@@ -75,9 +76,10 @@ class Feature:
     level: str = "complete"  # or "partial", for the table of XEPs
     note: str = ""
     module: str = field(default="", init=False)
-    title: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
+        # The caller of the dataclass's __init__: whoever declares the feature.
+        self.module = sys._getframe(2).f_globals["__name__"]
         registry.features.append(self)
 
     def iq(self, type_: str, tag: str, at: tuple[Address, ...] | None = None) -> Callable[[H], H]:
@@ -87,7 +89,6 @@ class Feature:
         """
 
         def register(handler: H) -> H:
-            self._describe(handler)
             for address in at or self.at:
                 key = (address, type_, tag)
                 if key in registry.iqs:
@@ -111,7 +112,6 @@ class Feature:
 
     def stream_feature(self, build: Callable[[], Element]) -> Callable[[], Element]:
         """Announce an element among the stream features after authentication."""
-        self._describe(build)
         registry.stream_features.append(build)
         return build
 
@@ -122,7 +122,6 @@ class Feature:
         """
 
         def register(handler: H) -> H:
-            self._describe(handler)
             registry.session_hooks.setdefault(moment, []).append(handler)
             return handler
 
@@ -135,16 +134,12 @@ class Feature:
 
     def _stanzas(self, table: dict[Address, Any], address: Address) -> Callable[[H], H]:
         def register(handler: H) -> H:
-            self._describe(handler)
             if address in table:
                 raise RuntimeError(f"{address} is taken twice")
             table[address] = handler
             return handler
 
         return register
-
-    def _describe(self, handler: Callable[..., Any]) -> None:
-        self.module = self.module or handler.__module__
 
 
 @dataclass

@@ -37,7 +37,6 @@ mam = Feature(
     note="Version 2 for people's archives. Rooms' archives and preferences follow.",
 )
 ids = Feature("XEP-0359", (STANZA_ID,), at=(ACCOUNT,))
-ids.module = __name__
 
 
 class NotYours(Forbidden):

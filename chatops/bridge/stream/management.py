@@ -11,7 +11,6 @@ from chatops.xmpp.errors import StreamFault
 from chatops.xmpp.names import SM, STANZA_ERRORS
 
 sm = Feature("XEP-0198", (), at=())
-sm.module = __name__
 
 
 class Carrier(Protocol):

@@ -23,7 +23,6 @@ AGAIN = "flush again"
 
 offline = Feature("XEP-0160", ("msgoffline",), at=(DOMAIN,))
 delay = Feature("XEP-0203", (DELAY,), at=(DOMAIN,))
-delay.module = __name__
 
 
 @offline.on_session("available")

@@ -16,7 +16,6 @@ from chatops.xmpp.names import CLIENT, MARKERS, RECEIPTS
 
 receipts = Feature("XEP-0184", (RECEIPTS,), at=(DOMAIN, ACCOUNT))
 markers = Feature("XEP-0333", (MARKERS,), at=(ACCOUNT,))
-markers.module = __name__
 
 
 class NobodyReads(Unavailable):

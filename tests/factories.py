@@ -1,0 +1,69 @@
+"""One of each kind of row, as the service itself would leave it, for tests that look at pages."""
+
+from django.db.models import Model
+
+from chatops.accounts.models import Device, User
+from chatops.archive.models import Archive, Entry, Kind, Message
+from chatops.audit.models import Entry as AuditEntry
+from chatops.audit.services import Actor, record
+from chatops.contacts.models import RosterItem, SubscriptionRequest
+from chatops.core.ids import new_id
+from chatops.delivery.models import Delivery, Event, EventKind, State
+from chatops.notices.models import Notice
+from chatops.rooms import services as rooms
+from chatops.rooms.models import Room
+
+BY = Actor.command("a test")
+
+
+def a_person(username: str, *, is_staff: bool = False, is_superuser: bool = False) -> User:
+    return User.objects.create(username=username, is_staff=is_staff, is_superuser=is_superuser)
+
+
+def a_message(sender: User, recipient: User, words: str = "Tea?") -> Message:
+    """It lies in both archives, and waits for the recipient."""
+    message = Message.objects.create(
+        id=new_id(),
+        kind=Kind.CHAT,
+        sender=f"{sender.jid}/desk",
+        recipient=recipient.jid,
+        sender_bare=sender.jid,
+        recipient_bare=recipient.jid,
+        stanza_id="m1",
+        body=words,
+        wants_receipt=True,
+        xml=f"<message xmlns='jabber:client'><body>{words}</body></message>",
+    )
+    for owner, peer in ((sender, recipient), (recipient, sender)):
+        archive, _ = Archive.objects.get_or_create(jid=owner.jid)
+        Entry.objects.create(archive=archive, message=message, peer=peer.jid)
+    for kind in (EventKind.ACCEPTED, EventKind.STORED, EventKind.QUEUED):
+        Event.objects.create(
+            id=new_id(), message_id=message.pk, recipient=recipient, kind=kind, door="tcp"
+        )
+    return message
+
+
+def one_of_each() -> dict[str, Model]:
+    """By "app_model", for all models of ours that have pages."""
+    alice, bob = a_person("alice"), a_person("bob")
+    message = a_message(alice, bob)
+    device = Device.objects.create(user=bob, resource="desk", client="Some client", door="tcp")
+    record(BY, "room.create", "tea@conference.localhost")
+    made: list[Model] = [
+        alice,
+        message,
+        device,
+        Delivery.objects.create(
+            id=new_id(), message=message, recipient=bob, state=State.QUEUED, changed=new_id()
+        ),
+        RosterItem.objects.create(user=alice, jid=bob.jid, name="Bob", groups=["Friends"]),
+        SubscriptionRequest.objects.create(
+            user=alice, sender="charlie@localhost", stanza="<presence xmlns='jabber:client'/>"
+        ),
+        rooms.create("tea", by=BY, owner=alice.jid, name="Tea kitchen"),
+        Notice.objects.create(subject="Fire drill", body="At noon.", created_by=alice),
+        AuditEntry.objects.latest("pk"),
+    ]
+    assert isinstance(made[6], Room)
+    return {f"{item._meta.app_label}_{item._meta.model_name}": item for item in made}
