@@ -123,9 +123,6 @@ class Authentication:
         if acts_as.bare != jid.bare:
             raise SaslFailure("invalid-authzid", "One can only act as oneself.")
         self._name = str(jid.local)
-        pause = throttle.pause(self._address_key(), self._account_key())
-        if pause:
-            await asyncio.sleep(pause)
         return await in_db(services.credentials_of, username=self._name)
 
     def _person(self, credentials: Credentials | None) -> Person:
@@ -140,7 +137,9 @@ class Authentication:
             self.failures += 1
             counters["authentication failures"] += 1
         if failure.condition == "not-authorized":
-            throttle.failed(self._address_key(), self._account_key())
+            keys = (self._address_key(), self._account_key())
+            throttle.failed(*keys)
+            await asyncio.sleep(throttle.pause(*keys))
         element = make(f"{{{SASL}}}failure")
         add(element, f"{{{SASL}}}{failure.condition}")
         text = add(element, f"{{{SASL}}}text", failure.sentence)

@@ -1,16 +1,21 @@
-"""Failed logins by address and by account: the more there were, the longer the next takes."""
+"""Failed logins by address and by account: the more there were, the later the next is told.
+
+Only failures wait. Whoever knows the password is not kept waiting by those who guess it, though
+they come from the same address.
+"""
 
 import time
 from collections import OrderedDict
 
+from django.conf import settings
+
 REMEMBERED = 20_000
 FREE = 10  # failures that cost nothing: people mistype
-LONGEST_SECONDS = 8.0
 FORGET_SECONDS = 300.0
 
 
 class Throttle:
-    """How long somebody has to wait for the answer to his next attempt."""
+    """How long somebody has to wait to hear that he failed again."""
 
     def __init__(self) -> None:
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
@@ -29,10 +34,13 @@ class Throttle:
             self._failures.pop(key, None)
 
     def pause(self, *keys: str) -> float:
-        """Seconds: doubles from a quarter of one with each failure beyond the free ones."""
+        """Seconds: doubles with each failure beyond the free ones, up to the setting."""
         now = time.monotonic()
         worst = max(self._count(key, now) for key in keys)
-        return 0.0 if worst < FREE else min(LONGEST_SECONDS, 0.25 * 2 ** min(worst - FREE, 10))
+        if worst < FREE:
+            return 0.0
+        longest = settings.CHATOPS_AUTH_PAUSE_MILLISECONDS / 1000
+        return float(min(longest, 0.01 * 2 ** min(worst - FREE, 12)))
 
     def _count(self, key: str, now: float) -> int:
         count, last = self._failures.get(key, (0, now))
