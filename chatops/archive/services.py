@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
-from chatops.archive.models import Archive, Entry
+from chatops.archive.models import Archive, Entry, Message
 from chatops.core.ids import first_at, last_at
 from chatops.xmpp.errors import NotFound, TooMuch
 
@@ -111,6 +111,56 @@ def ends(*, owner: str) -> tuple[int, int] | None:
     ids = found.values_list("message_id", flat=True)
     oldest, newest = ids.first(), ids.last()
     return None if oldest is None or newest is None else (oldest, newest)
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Some of a conversation in chronological order, and whether there is more on either side."""
+
+    messages: list[Message]
+    older: bool
+    newer: bool
+
+
+def conversation(
+    *,
+    one: str,
+    other: str,
+    most: int,
+    before: int | None = None,
+    after: int | None = None,
+    at: int | None = None,
+) -> Talk:
+    """What two said to each other, or (`one` being '') what was said in the room `other`.
+
+    The newest of it, or what lies before, after or around an id.
+    """
+    found = _said(one, other)
+    if at is not None:
+        half = most // 2
+        older = list(found.filter(pk__lte=at).order_by("-pk")[: half + 1])
+        newer = list(found.filter(pk__gt=at).order_by("pk")[: half + 1])
+        return Talk(older[:half][::-1] + newer[:half], len(older) > half, len(newer) > half)
+    if after is not None:
+        rows = list(found.filter(pk__gt=after).order_by("pk")[: most + 1])
+        return Talk(rows[:most], older=True, newer=len(rows) > most)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    rows = list(found.order_by("-pk")[: most + 1])
+    return Talk(rows[:most][::-1], older=len(rows) > most, newer=before is not None)
+
+
+def _said(one: str, other: str) -> "models.QuerySet[Message]":
+    """By the archive of one of them, along its index; what no archive has, by its addresses."""
+    if not one:
+        return Message.objects.filter(entries__archive__jid=other)
+    for owner, peer in ((one, other), (other, one)):
+        entries = Entry.objects.filter(archive__jid=owner, peer=peer)
+        if entries.exists():
+            return Message.objects.filter(entries__archive__jid=owner, entries__peer=peer)
+    return Message.objects.filter(
+        Q(sender_bare=one, recipient_bare=other) | Q(sender_bare=other, recipient_bare=one)
+    )
 
 
 def _matching(archive: int, query: ArchiveQuery) -> "models.QuerySet[Entry]":

@@ -1,12 +1,17 @@
 """A message's timeline, as the browser draws it: a lane a device, and a sentence."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count, QuerySet
+
+from chatops.accounts.models import User
 from chatops.archive.models import Message
 from chatops.core.ids import moment_of
 from chatops.delivery.models import Delivery, Event, EventKind, State
+
+MOST_LANES = 40  # a notice goes to thousands: the page then narrows to a person
 
 BADGES = {
     State.STORED: "co-info",
@@ -18,15 +23,21 @@ BADGES = {
     State.EXPIRED: "co-bad",
     State.DISCARDED: "co-bad",
 }
-SENTENCES = {
-    State.STORED: "It is stored, and about to be sent to {device}.",
-    State.QUEUED: "Nobody was there to take it: it waits for the next login since {since}.",
-    State.SENT: "It was written to the connection of {device}, which has not confirmed it.",
-    State.CONFIRMED: "{device} confirmed that it has it, {after} after it was accepted.",
-    State.DISPLAYED: "It was shown on {device}, {after} after it was accepted.",
-    State.FAILED: "It could not be delivered.",
-    State.EXPIRED: "Its time ran out before anybody took it.",
-    State.DISCARDED: "It was taken back before anybody took it.",
+_TONES = {
+    EventKind.QUEUED: "co-warn",
+    EventKind.REQUEUED: "co-warn",
+    EventKind.CONFIRMED: "co-good",
+    EventKind.DISPLAYED: "co-good",
+    EventKind.FAILED: "co-bad",
+    EventKind.EXPIRED: "co-bad",
+    EventKind.DISCARDED: "co-bad",
+}
+# How the detail of an event is joined to what happened.
+_JOINTS = {
+    EventKind.CONFIRMED: "by {}",
+    EventKind.DISPLAYED: "by {}",
+    EventKind.REQUEUED: "because {}",
+    EventKind.DISCARDED: "by {}",
 }
 
 
@@ -39,86 +50,202 @@ class Line:
     detail: str
     node: str
     door: str
-    after: str  # since the message was accepted
+    since_before: str  # since the line above it
+    since_accepted: str
+    tone: str = ""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Lane:
     """What happened with one device, or with the queue."""
 
     recipient: str
-    device: str
+    device: str  # "" for the queue
+    client: str
     state: str
     badge: str
     sentence: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[Line]
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All of it."""
+    """All of it; with many recipients the first of them, and how many there are in each state."""
 
     message_id: int
     accepted_at: datetime
     message: Message | None
     common: list[Line]
     lanes: list[Lane]
+    states: list[tuple[str, str, int]]  # label, badge, how many
+    total: int  # deliveries, shown or not
 
 
-def timeline_of(message_id: int) -> Timeline | None:
-    """The timeline of a message; None where the ledger knows none."""
+def timeline_of(message_id: int, *, who: str = "") -> Timeline | None:
+    """The timeline of a message; None where the ledger knows none. `who` narrows to a person."""
     message = Message.objects.filter(pk=message_id).first()
-    events = list(Event.objects.filter(message_id=message_id).select_related("device", "recipient"))
-    deliveries = list(
-        Delivery.objects.of_message(message_id).select_related("recipient", "device").order_by("id")
-    )
-    if message is None and not events:
+    everything = Event.objects.filter(message_id=message_id)
+    if message is None and not everything.exists():
         return None
-    accepted = Line(moment_of(message_id), "accepted", "", "", "", "")
-    common = [accepted, *(_line(e, message_id) for e in events if e.recipient_id is None)]
-    lanes = [_lane(delivery, events, message_id) for delivery in deliveries]
-    return Timeline(message_id, moment_of(message_id), message, common, lanes)
-
-
-def _lane(delivery: Delivery, events: Sequence[Event], message_id: int) -> Lane:
-    device = delivery.device.resource if delivery.device else ""
-    state = State(delivery.state)
-    sentence = SENTENCES[state].format(
-        device=device or "the device",
-        since=f"{delivery.changed_at:%d %B, %H:%M:%S} UTC",
-        after=span(delivery.changed_at, moment_of(message_id)),
+    all_of_it = Delivery.objects.of_message(message_id)
+    counts = dict(all_of_it.values_list("state").annotate(Count("pk")).order_by("state"))
+    wanted = _narrowed(all_of_it, who)
+    people = list(
+        wanted.order_by("recipient_id")
+        .values_list("recipient_id", flat=True)
+        .distinct()[:MOST_LANES]
     )
-    mine = [
+    deliveries = list(
+        wanted.filter(recipient__in=people).select_related("recipient", "device").order_by("id")
+    )
+    events = list(
+        everything.filter(recipient__in=people).select_related("recipient", "device").order_by("id")
+    )
+    shared = everything.filter(recipient=None).order_by("id")
+    accepted = moment_of(message_id)
+    first = Line(accepted, EventKind.ACCEPTED.label, "", "", "", "", "")
+    return Timeline(
+        message_id,
+        accepted,
+        message,
+        [first, *_lines(shared, accepted)],
+        _lanes(deliveries, events, accepted),
+        [(State(state).label, BADGES[State(state)], count) for state, count in counts.items()],
+        sum(counts.values()),
+    )
+
+
+def _narrowed(deliveries: "QuerySet[Delivery]", who: str) -> "QuerySet[Delivery]":
+    username = who.strip().lower().partition("@")[0]
+    return deliveries.filter(recipient__username__startswith=username) if username else deliveries
+
+
+def _lanes(
+    deliveries: Sequence[Delivery], events: Sequence[Event], accepted: datetime
+) -> list[Lane]:
+    """A lane for each delivery, and for each device that had it once and gave it back."""
+    known = {(each.recipient_id, each.device_id) for each in deliveries}
+    lanes = [_lane(each, _of_delivery(each, events, known), accepted) for each in deliveries]
+    former: dict[tuple[int | None, int | None], list[Event]] = {}
+    for event in events:
+        key = (event.recipient_id, event.device_id)
+        if event.device_id is not None and key not in known:
+            former.setdefault(key, []).append(event)
+    return lanes + [_former_lane(mine, accepted) for mine in former.values()]
+
+
+def _of_delivery(
+    delivery: Delivery, events: Iterable[Event], known: set[tuple[int, int | None]]
+) -> list[Event]:
+    """Its device's events; what came to the account's queue belongs to whoever took it from there.
+
+    Where several devices got it at once, none of them took it from the queue.
+    """
+    person = delivery.recipient_id
+    queue = delivery.device_id is None or sum(1 for each, _ in known if each == person) == 1
+    return [
         event
         for event in events
-        if event.recipient_id == delivery.recipient_id
-        and event.device_id in (delivery.device_id, None)
+        if event.recipient_id == person
+        and (
+            event.device_id == delivery.device_id
+            or (queue and (event.device_id is None or event.kind == EventKind.REQUEUED))
+        )
     ]
-    if delivery.device_id is None:  # the queue's lane tells the whole story of the account
-        mine = [event for event in events if event.recipient_id == delivery.recipient_id]
+
+
+def _lane(delivery: Delivery, events: Sequence[Event], accepted: datetime) -> Lane:
+    device, state = delivery.device, State(delivery.state)
     return Lane(
         delivery.recipient.jid,
-        device or "the queue",
+        device.resource if device else "",
+        device.client if device else "",
         state.label,
         BADGES[state],
-        sentence,
-        [_line(event, message_id) for event in mine],
+        sentence(delivery, events, accepted),
+        _lines(events, accepted, lane=delivery.device_id),
     )
 
 
-def _line(event: Event, message_id: int) -> Line:
-    return Line(
-        event.at,
-        EventKind(event.kind).label,
-        event.detail,
-        event.node,
-        event.door,
-        span(event.at, moment_of(message_id)),
+def _former_lane(events: Sequence[Event], accepted: datetime) -> Lane:
+    recipient, device = events[0].recipient, events[0].device
+    name = device.resource if device else "a device that is gone"
+    return Lane(
+        recipient.jid if recipient else "somebody who is gone",
+        name,
+        device.client if device else "",
+        "given back",
+        "",
+        f"{name} did not confirm it, so it went back to the queue.",
+        _lines(events, accepted, lane=events[0].device_id),
     )
+
+
+def sentence(delivery: Delivery, events: Sequence[Event], accepted: datetime) -> str:
+    """Where it stands with one device, in plain words."""
+    whose = _whose(delivery.recipient, delivery)
+    last = {EventKind(event.kind): event for event in events}
+    sent = last.get(EventKind.SENT)
+    since = f"since {delivery.changed_at:%d %B %Y, %H:%M:%S} UTC"
+    match State(delivery.state):
+        case State.STORED:
+            return f"It is stored, and about to be sent to {whose}."
+        case State.QUEUED:
+            name = delivery.recipient.get_short_name()
+            return f"No device of {name} has it: it waits in the offline queue {since}."
+        case State.SENT if delivery.owed:
+            return f"It was written to the connection of {whose}, which has not confirmed it yet."
+        case State.SENT:
+            return f"It was written to the connection of {whose}; it is not offered again."
+        case State.CONFIRMED | State.DISPLAYED as state:
+            kind = EventKind.CONFIRMED if state == State.CONFIRMED else EventKind.DISPLAYED
+            first = next((event for event in events if event.kind == kind), None)
+            at = first.at if first else delivery.changed_at
+            start, word = (sent.at, "sent") if sent and sent.at <= at else (accepted, "accepted")
+            verb = "confirmed it" if state == State.CONFIRMED else "showed it"
+            return f"{_capital(whose)} {verb} {span(at, start)} after it was {word}."
+        case State.FAILED:
+            return f"It could not be delivered to {whose}: nobody tries again."
+        case State.EXPIRED:
+            return "Its time ran out before anybody took it."
+        case State.DISCARDED:
+            return "It was taken out of the queue before anybody took it."
+
+
+def _whose(person: User, delivery: Delivery) -> str:
+    device = delivery.device.resource if delivery.device else "device"
+    return f"{person.get_short_name()}'s {device}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _lines(events: Iterable[Event], accepted: datetime, *, lane: int | None = None) -> list[Line]:
+    lines, before = [], accepted
+    for event in events:
+        kind = EventKind(event.kind)
+        detail = _JOINTS.get(kind, "{}").format(event.detail) if event.detail else ""
+        if event.device is not None and event.device_id != lane:
+            detail = f"from {event.device.resource} {detail}".strip()
+        lines.append(
+            Line(
+                event.at,
+                kind.label,
+                detail,
+                event.node,
+                event.door,
+                span(event.at, before),
+                span(event.at, accepted),
+                _TONES.get(kind, ""),
+            )
+        )
+        before = event.at
+    return lines
 
 
 def span(later: datetime, earlier: datetime) -> str:
-    """``+ 0.25 s``, ``+ 3 min``, ``+ 2 h``."""
+    """``250 ms``, ``1.2 s``, ``3 min``, ``2 h``, ``4 days``."""
     seconds = max(0.0, (later - earlier).total_seconds())
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
@@ -126,4 +253,6 @@ def span(later: datetime, earlier: datetime) -> str:
         return f"{seconds:.1f} s"
     if seconds < 7200:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h"
+    if seconds < 172_800:
+        return f"{seconds / 3600:.0f} h"
+    return f"{seconds / 86_400:.0f} days"
