@@ -32,6 +32,7 @@ class HistoryWanted:
         seconds = _number(element.get("seconds"))
         if seconds is not None:
             moment = datetime.now(UTC) - min(timedelta(seconds=seconds), LONGEST_PAST)
+            moment += timedelta(milliseconds=1)  # ids tell milliseconds; 0 s means nothing at all
             since = max(since, moment) if since else moment
         return cls(_number(element.get("maxstanzas")), _number(element.get("maxchars")), since)
 
