@@ -1,0 +1,37 @@
+"""A message's timeline follows what happens to it while somebody looks."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.conftest import Person
+from tests.pages.browser import signed_in
+from tests.service import ServiceProcess
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+async def test_a_waiting_message_is_seen_to_arrive(
+    service: ServiceProcess, alice: Person, bob: Person, width: int, dark: bool
+) -> None:
+    desk = await alice.online("desk")
+    await desk.send(
+        f"<message to='{bob.jid}' type='chat' id='w1'><body>Wait for me</body>"
+        "<request xmlns='urn:xmpp:receipts'/></message>"
+    )
+    await desk.nothing_else()
+    async with signed_in(service, width=width, dark=dark) as page:
+        await page.goto(f"{service.http}/admin/delivery/delivery/?q={bob.jid}")
+        await expect(page.locator("#result_list")).to_contain_text("queued")
+        await page.locator("#result_list time").first.click()
+        lane = page.get_by_role("region", name=f"{bob.jid} on", exact=False)
+        await expect(lane).to_contain_text("waits in the offline queue")
+        await page.evaluate("window.notLoadedAgain = true")
+
+        phone = await bob.online("phone")
+        await expect(lane).to_contain_text("was written to the connection")
+        await phone.send(
+            f"<message to='{desk.jid}'><received xmlns='urn:xmpp:receipts' id='w1'/></message>"
+        )
+        await expect(lane).to_contain_text("by receipt")
+        await expect(lane).to_contain_text("phone confirmed it")
+        assert await page.evaluate("window.notLoadedAgain")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
