@@ -31,6 +31,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     queued = Delivery.objects.filter(state=State.QUEUED, owed=True)[:MOST_COUNTED].count()
     failed = Delivery.objects.filter(state__in=(State.FAILED, State.EXPIRED))[:MOST_COUNTED].count()
     context |= {
+        "title": "Overview",
         "figures": [
             (len(sessions), "devices online", ""),
             (round(messages_a_minute.per_minute()), "messages a minute", ""),
