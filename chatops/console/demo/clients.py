@@ -47,6 +47,7 @@ class DemoClient(slixmpp.ClientXMPP):  # type: ignore[misc]
         if message["body"] in ANSWERS or message["from"].bare == self.boundjid.domain:
             return  # an answer needs no answer, and nobody reads one to a notice
         await asyncio.sleep(chance.uniform(1, 4))
+        self.plugin["xep_0333"].send_marker(message["from"], message["id"], "displayed")
         self.send_message(
             mto=message["from"],
             mtype="chat",
@@ -76,6 +77,7 @@ class DemoClient(slixmpp.ClientXMPP):  # type: ignore[misc]
                     mtype="chat",
                 )
                 message["request_receipt"] = True
+                message.enable("markable")
                 message.send()
 
 
@@ -88,4 +90,6 @@ async def run() -> None:
         client.go()
     # Some of whom they write to are never there: their messages wait in the queue.
     names = list(passwords)
-    await asyncio.gather(*(client.talk(names) for client in clients))
+    await asyncio.gather(
+        *(client.talk([name for name in names if name != client.nick]) for client in clients)
+    )

@@ -1,6 +1,7 @@
 """``manage.py demo``: a service with people, rooms and history in it, and clients that talk."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -24,7 +25,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["part"] == "clients":
-            asyncio.run(clients.run())
+            with contextlib.suppress(KeyboardInterrupt):
+                asyncio.run(clients.run())
             return
         settings.CHATOPS_DATA.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0, interactive=False)
@@ -36,7 +38,11 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop(service, talkers))
         self._tell_when_ready(service, talkers, password)
-        sys.exit(service.wait())
+        code = service.wait()
+        for process in talkers:  # also where the service ended by itself
+            process.terminate()
+            process.wait()
+        sys.exit(code)
 
     def _tell_when_ready(
         self,
