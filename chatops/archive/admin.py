@@ -91,7 +91,7 @@ class MessageAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         message = self.get_object(request, object_id)
         if message is not None and self.has_view_permission(request, message):
-            record(Actor.of(request), "archive.read", f"message {message.pk}")
+            services.note_reading(Actor.of(request), message.pk)
         return super().change_view(request, object_id, form_url, extra_context)
 
     def conversation_view(self, request: HttpRequest) -> HttpResponse:
@@ -103,7 +103,7 @@ class MessageAdmin(ReadOnlyAdmin):
         talk = services.conversation(one=one, other=other, most=PAGE, **keys)
         if other:
             who = f"{one} and {other}" if one else other
-            record(Actor.of(request), "archive.read", who[:1100], messages=len(talk.messages))
+            record(Actor.of(request), services.READ, who[:1100], messages=len(talk.messages))
         context = {
             **self.admin_site.each_context(request),
             "title": "Conversation",

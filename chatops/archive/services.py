@@ -2,12 +2,15 @@
 
 import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from chatops.archive.models import Archive, Entry, Message
+from chatops.audit.models import Entry as Noted
+from chatops.audit.services import Actor, record
 from chatops.core.ids import first_at, last_at
 from chatops.xmpp.errors import NotFound, TooMuch
 
@@ -15,6 +18,7 @@ _ids: dict[str, int] = {}
 _lock = threading.Lock()
 REMEMBERED = 100_000
 MOST_IDS = 500
+READ = "archive.read"  # in the audit trail
 COUNTED = 5_000  # results beyond this are not counted: it would cost more than it tells
 
 
@@ -161,6 +165,19 @@ def _said(one: str, other: str) -> "models.QuerySet[Message]":
     return Message.objects.filter(
         Q(sender_bare=one, recipient_bare=other) | Q(sender_bare=other, recipient_bare=one)
     )
+
+
+def note_reading(actor: Actor, message_id: int) -> None:
+    """Note that somebody read one message; a page that is looked at for an hour notes it once."""
+    target = f"message {message_id}"
+    lately = Noted.objects.filter(
+        actor_name=actor.name,
+        action=READ,
+        target=target,
+        at__gte=timezone.now() - timedelta(hours=1),
+    )
+    if not lately.exists():
+        record(actor, READ, target)
 
 
 def _matching(archive: int, query: ArchiveQuery) -> "models.QuerySet[Entry]":

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import TextFilter
 
 from chatops.archive.models import Kind, Message
+from chatops.archive.services import note_reading
 from chatops.audit.base import ReadOnlyAdmin
 from chatops.audit.keyset import AddressFilter, KeysetChangeList, SpanFilter
 from chatops.audit.services import Actor, record
@@ -138,13 +139,16 @@ class DeliveryAdmin(ReadOnlyAdmin):
         timeline = None if number is None else timeline_of(number, who=who)
         if timeline is None:
             raise Http404("The ledger knows no such message.")
+        may_read = request.user.has_perm("archive.view_message")
+        if may_read and timeline.message is not None:
+            note_reading(Actor.of(request), timeline.message.pk)
         context = {
             **self.admin_site.each_context(request),
             "title": "Message timeline",
             "opts": self.opts,
             "timeline": timeline,
             "who": who,
-            "may_read": request.user.has_perm("archive.view_message"),
+            "may_read": may_read,
         }
         return TemplateResponse(request, "delivery/timeline.html", context)
 

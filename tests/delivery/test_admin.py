@@ -203,6 +203,17 @@ def test_words_are_for_those_who_may_read_them(
     assert [each.details for each in searches] == [{"words": "secret"}]
 
 
+def test_who_reads_on_the_timeline_is_noted_once_and_who_may_not_is_not(
+    clerk: Client, browser: Client, bob: User
+) -> None:
+    message = written()
+    url = reverse("admin:delivery_timeline", args=[message.pk])
+    for each in (clerk, browser, browser):  # the page fetches itself when something happens
+        page(each, url)
+    (entry,) = Entry.objects.filter(action="archive.read")
+    assert (entry.actor_name, entry.target) == ("root@localhost", f"message {message.pk}")
+
+
 def test_a_row_leads_to_its_messages_timeline(browser: Client, bob: User, phone: Device) -> None:
     message = written()
     row = delivered(message.pk, bob, phone, State.SENT)
