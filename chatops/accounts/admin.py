@@ -1,59 +1,86 @@
 """People in the browser: who they are, where they are logged in, what may be done about it."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from chatops.accounts import services
+from chatops.accounts.forms import NewPersonForm, PersonForm
 from chatops.accounts.models import Device, User
-from chatops.audit.base import AuditedModelAdmin, Deed, ReadOnlyAdmin
+from chatops.accounts.sessions import online_keys, sessions_of
+from chatops.audit.base import (
+    AuditedModelAdmin,
+    Deed,
+    PlainModelAdmin,
+    ReadOnlyAdmin,
+    changes_of,
+)
 from chatops.audit.services import Actor, record
-from chatops.core import wire
 from chatops.xmpp.errors import Refused
+
+AVATAR = (
+    "bg-primary-600 flex font-semibold h-8 items-center justify-center rounded-full text-white w-8"
+)
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    pass
+class GroupAdmin(PlainModelAdmin):
+    """Groups give rights, so those who have all of them make the groups."""
+
+    search_fields = ("name",)
+    ordering = ("name",)
+    filter_horizontal = ("permissions",)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = Permission.objects.select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
 
 
-class NewPersonForm(forms.ModelForm[User]):
-    """A name and a password make an account."""
+class OnlineFilter(admin.SimpleListFilter):
+    """Who has a session of the service that runs in this process."""
 
-    password = forms.CharField(
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}), strip=False
-    )
+    title = "online"
+    parameter_name = "online"
 
-    class Meta:
-        model = User
-        fields = ("username", "name", "email", "is_staff")
-        widgets: ClassVar[dict[str, Any]] = {"username": UnfoldAdminTextInputWidget}
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Online now"), ("no", "Offline")]
 
-    def clean_username(self) -> str:
-        try:
-            return services.localpart(self.cleaned_data["username"])
-        except Refused as refusal:
-            raise forms.ValidationError(refusal.sentence) from refusal
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        there = online_keys()
+        online = queryset.filter(pk__in=there)
+        return online if self.value() == "yes" else queryset.exclude(pk__in=there)
 
 
 @admin.register(User)
 class PersonAdmin(AuditedModelAdmin):
-    list_display = ("shown_jid", "name", "online", "status", "last_seen", "is_staff")
-    list_filter = ("is_staff", "is_active")
+    form = PersonForm
+    list_display = ("avatar", "shown_jid", "name", "online", "status", "last_seen", "is_staff")
+    list_display_links = ("shown_jid",)
+    list_filter = (OnlineFilter, "is_staff", "is_active")
     search_fields = ("username", "name", "email")
     ordering = ("username",)
     readonly_fields = ("date_joined", "last_seen", "is_active", "suspended_reason")
@@ -66,7 +93,7 @@ class PersonAdmin(AuditedModelAdmin):
             "Console",
             {
                 "classes": ("collapse",),
-                "fields": ("is_staff", "is_superuser", "groups", "user_permissions"),
+                "fields": RIGHTS,
             },
         ),
     )
@@ -76,6 +103,13 @@ class PersonAdmin(AuditedModelAdmin):
         "resume": Deed("accounts.suspend_user", "do_resume"),
         "password": Deed("accounts.reset_password", "do_password"),
     }
+
+    actions = ("log_out",)
+
+    @admin.display(description="")
+    def avatar(self, user: User) -> SafeString:
+        initial = user.get_short_name()[:1].upper()
+        return format_html("<span class='{}' aria-hidden='true'>{}</span>", AVATAR, initial)
 
     @admin.display(description="address", ordering="username")
     def shown_jid(self, user: User) -> str:
@@ -95,6 +129,11 @@ class PersonAdmin(AuditedModelAdmin):
             return format_html("<span class='co-muted'>{}</span>", "active")
         return format_html("<span class='co-badge co-bad'>{}</span>", "suspended")
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user_permissions":
+            kwargs["queryset"] = Permission.objects.select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
     def get_form(
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm[User]]:
@@ -104,60 +143,106 @@ class PersonAdmin(AuditedModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
-            fields = ("username", "password", "name", "email", "is_staff")
-            return [(None, {"fields": fields})]
+            rights = ("is_staff",) if request.user.is_superuser else ()
+            return [(None, {"fields": ("username", "password", "name", "email", *rights)})]
         return super().get_fieldsets(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        own = super().get_readonly_fields(request, obj)
         if obj is None:
             return ()
-        locked: tuple[str, ...] = ("username",)
-        if not request.user.is_superuser:  # nobody gives himself, or others, more than he has
-            locked = (*locked, "is_staff", "is_superuser", "groups", "user_permissions")
-        return (*own, *locked)
+        # Nobody gives himself, or others, more than he has.
+        locked = () if request.user.is_superuser else RIGHTS
+        return (*super().get_readonly_fields(request, obj), "username", *locked)
 
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
     ) -> None:
+        by, given = Actor.of(request), form.cleaned_data
         if change:
-            before = {name: form.initial.get(name) for name in form.changed_data}
-            super().save_model(request, obj, form, change)
-            record(Actor.of(request), "account.change", obj, fields=sorted(before))
+            own = ("name", "email", "is_staff", "is_superuser")
+            changes = {name: given[name] for name in own if name in form.changed_data}
+            services.change_account(obj, by=by, **changes)
             return
         made = services.add_account(
             obj.username,
-            password=form.cleaned_data["password"],
-            by=Actor.of(request),
+            password=given["password"],
+            by=by,
+            is_staff=given.get("is_staff", False),
             name=obj.name,
+            email=obj.email,
         )
-        made.email = obj.email
-        made.is_staff = obj.is_staff and bool(request.user.is_superuser)
-        made.save(update_fields=["email", "is_staff"])
         obj.pk = made.pk
 
-    def delete_model(self, request: HttpRequest, obj: User) -> None:
-        services.remove_account(obj, by=Actor.of(request))
+    def save_related(
+        self, request: HttpRequest, form: ModelForm[User], formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        if rights := changes_of(form, ("groups", "user_permissions")):
+            record(Actor.of(request), "account.rights", form.instance, **rights)
 
+    def get_deleted_objects(
+        self, objs: Iterable[User], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """What goes with them, counted: an account takes all of its rows along."""
+        people = list(objs)
+        keys = [user.pk for user in people]
+        counts = {
+            "people": len(people),
+            "devices": Device.objects.filter(user__in=keys).count(),
+        }
+        reach = all(services.may_act_on(user, user_id=request.user.pk) for user in people)
+        allowed = reach and self.has_delete_permission(request)
+        stay = User.objects.filter(is_superuser=True, is_staff=True, is_active=True)
+        last = any(user.is_superuser for user in people) and not stay.exclude(pk__in=keys).exists()
+        return (
+            [user.jid for user in people],
+            counts,
+            set() if allowed else {"people"},
+            [services.LastAdministrator().sentence] if last else [],
+        )
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        try:
+            services.remove_account(obj, by=Actor.of(request))
+        except Refused as refusal:  # the page had asked; it has changed in between
+            raise PermissionDenied(refusal.sentence) from refusal
+
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
-            services.remove_account(user, by=Actor.of(request))
+            self.delete_model(request, user)
 
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and services.is_last_administrator(obj):
-            return False
-        return bool(super().has_delete_permission(request, obj))
+    def has_end_sessions_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("accounts.end_sessions"))
+
+    @admin.action(description="Log out everywhere", permissions=["end_sessions"])
+    def log_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        def work() -> str:
+            with transaction.atomic():
+                for user in queryset:
+                    services.end_sessions(user, by=Actor.of(request))
+            return f"{len(queryset)} people are logged out everywhere."
+
+        self.answer(request, work)
 
     def panel_context(self, request: HttpRequest, item: User) -> dict[str, Any]:
-        return {"sessions": sessions_of(item), "devices": item.devices.order_by("-last_seen")}
+        return {
+            "sessions": sessions_of(item),
+            "devices": item.devices.order_by("-last_seen"),
+            "reachable": services.may_act_on(item, user_id=request.user.pk),
+            "is_oneself": item.pk == request.user.pk,
+        }
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """Whoever may do everything is out of reach of those who may not."""
+        """Who uses the console is out of reach of those who may not do everything."""
         user = super().get_object(request, object_id, from_field)
-        changes = request.method == "POST"
-        if user is not None and user.is_superuser and changes and not request.user.is_superuser:
-            raise PermissionDenied
+        if user is not None and request.method == "POST":
+            self._must_reach(request, user)
         return user
+
+    def _must_reach(self, request: HttpRequest, user: User) -> None:
+        if not services.may_act_on(user, user_id=request.user.pk):
+            raise PermissionDenied
 
     def do_logout(self, request: HttpRequest, user: User) -> str:
         resource = request.POST.get("resource", "")
@@ -174,32 +259,19 @@ class PersonAdmin(AuditedModelAdmin):
 
     def do_password(self, request: HttpRequest, user: User) -> str:
         password = request.POST.get("password", "")
+        if password != request.POST.get("again"):
+            raise services.BadPassword("The two passwords differ; nothing was changed.")
+        services.must_be_strong(password, user=user)
         services.set_password(user, password=password, by=Actor.of(request))
+        if user.pk == request.user.pk:
+            update_session_auth_hash(request, user)  # the browser one sits at stays signed in
         return f"The password of {user} is changed; all devices must log in anew."
 
 
 @admin.register(Device)
 class DeviceAdmin(ReadOnlyAdmin):
-    list_display = ("user", "resource", "door", "first_seen", "last_seen")
+    list_display = ("user", "resource", "client", "door", "first_seen", "last_seen")
     list_filter = ("door",)
-    search_fields = ("user__username", "resource")
+    search_fields = ("user__username", "resource", "client")
     list_select_related = ("user",)
     ordering = ("-last_seen",)
-
-
-def sessions_of(user: User) -> list[dict[str, Any]]:
-    """The account's sessions, if the service runs in this process."""
-    if not wire.running():
-        return []
-    return [
-        {
-            "resource": session.jid.resource,
-            "door": session.door,
-            "address": session.address,
-            "since": datetime.fromtimestamp(session.since, UTC),
-            "available": session.presence is not None,
-            "priority": session.priority,
-            "waiting": session.blocked_until_resumed,
-        }
-        for session in list(wire.wire().sessions_of(user.jid))
-    ]

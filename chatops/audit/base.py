@@ -1,17 +1,20 @@
 """What all admin pages of ours share: panels below a form, and deeds that are posted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 
+from chatops.audit.services import Actor, record
 from chatops.xmpp.errors import Refused
 
 
@@ -76,6 +79,22 @@ class AuditedModelAdmin(ModelAdmin):
             return reverse(f"{base}_changelist")
         return reverse(f"{base}_change", args=[item.pk])
 
+    # The audit trail is the one history: Django's own is neither written nor shown.
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Not in Django's log."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Not in Django's log."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """Not in Django's log."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        raise Http404
+
     def change_view(
         self,
         request: HttpRequest,
@@ -101,3 +120,51 @@ class ReadOnlyAdmin(AuditedModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class PlainModelAdmin(AuditedModelAdmin):
+    """Pages of models without services: what is saved or deleted here is noted here."""
+
+    def save_related(
+        self,
+        request: HttpRequest,
+        form: ModelForm[Any],
+        formsets: Any,
+        change: bool,  # noqa: FBT001 - Django's signature
+    ) -> None:
+        """The last step of saving: now it is known what all the fields have become."""
+        super().save_related(request, form, formsets, change)
+        verb = "change" if change else "add"
+        if details := changes_of(form):
+            record(Actor.of(request), f"{self.opts.model_name}.{verb}", form.instance, **details)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        record(Actor.of(request), f"{self.opts.model_name}.delete", obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        with transaction.atomic():
+            for item in queryset:
+                self.delete_model(request, item)
+
+
+def changes_of(form: ModelForm[Any], names: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
+    """What a form has changed, before and after, fit for the trail; of `names` alone if given."""
+    changed = [name for name in form.changed_data if not names or name in names]
+    if not changed:
+        return {}
+    return {
+        "before": {
+            name: _plain(form.get_initial_for_field(form.fields[name], name)) for name in changed
+        },
+        "after": {name: _plain(form.cleaned_data.get(name)) for name in changed},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """As JSON can hold it, in words where it is something of ours."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple | set | QuerySet):
+        return sorted(str(each) for each in value)
+    return str(value)

@@ -13,6 +13,12 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def delete(self) -> NoReturn:
         raise TypeError("The audit trail is not deleted.")
 
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list["Entry"]:
+        """New ones only: a conflict with an old one is not the old one's change."""
+        if args or kwargs.keys() - {"batch_size"}:
+            raise TypeError("The audit trail is not changed.")
+        return super().bulk_create(objs, **kwargs)
+
 
 class Entry(models.Model):
     """Who did, or read, what: written in the transaction of the deed, never changed."""

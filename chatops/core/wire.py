@@ -40,6 +40,8 @@ class Session(Protocol):
     address: str  # where it comes from
     client: str  # name of the client's software, "" until known
     since: float  # time.time() of the login
+    last_active: float  # time.time() of what it last sent
+    managed: bool  # it uses XEP-0198
     priority: int
     presence: Element | None  # its last available presence, None while it is not available
     carbons: bool

@@ -137,6 +137,7 @@ async def test_somebody_is_logged_out_and_suspended_from_the_browser(
         sessions = page.locator("section", has_text="Online now")
         await expect(sessions).to_contain_text("desk")
         await page.get_by_role("button", name="Log out everywhere").click()
+        await page.get_by_role("button", name="Yes, log out").click()
         await client.ended("policy-violation")
         await page.get_by_label("Reason", exact=True).fill("holiday")
         await page.get_by_role("button", name="Suspend and log out").click()
