@@ -156,13 +156,14 @@ def set_affiliations(
     room = _locked(room)
     ranks = dict(Affiliation.objects.filter(room=room).values_list("jid", "rank"))
     had_owner = OWNER in ranks.values()
+    own_rank = ranks.get(acting or "", NONE)  # as it was when all of this was asked for
     for change in changes:
         if change.rank not in RANKS:
             raise NotAcceptable(f"There is no affiliation {change.rank!r}.")
         jid = bare(change.jid)
         before = ranks.get(jid, NONE)
         if acting is not None:
-            may_change_rank(acting, ranks.get(acting, NONE), jid, before, change.rank)
+            may_change_rank(acting, own_rank, jid, before, change.rank)
         ranks[jid] = change.rank
         _note_rank(room, jid, before, change, by)
     if had_owner and OWNER not in ranks.values():

@@ -59,6 +59,8 @@ async def _make_members(
     if changes:
         by = Actor.client(str(sender.bare), session.user_id if session is not None else None)
         await in_db(services.set_affiliations, room.room, changes=changes, by=by)
+    for change in changes:  # before the invitation arrives
+        await rooms.restand(room.localpart, change.jid)
 
 
 def _decline(room: RunningRoom, decline: Element, sender: JID, id_: str | None) -> None:

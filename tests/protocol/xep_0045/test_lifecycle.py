@@ -1,0 +1,141 @@
+"""How rooms begin, wake up and end, and that they are what they were after a restart."""
+
+import asyncio
+from collections.abc import Callable
+
+from tests.conftest import Person, connect
+from tests.conversation import Client
+from tests.protocol.xep_0045.talk import (
+    MUC,
+    USER,
+    admin,
+    condition,
+    configure,
+    enter,
+    info_of,
+    item,
+    join,
+    new_room,
+    refused,
+    seen,
+    settled,
+    tea_room,
+)
+from tests.service import PASSWORD, ServiceProcess
+
+
+async def test_a_temporary_room_ends_and_its_history_is_not_the_next_ones(
+    alice: Person, bob: Person
+) -> None:
+    owner, guest = await alice.online(), await bob.online()
+    room = await tea_room(owner)
+    await owner.send(f"<message to='{room}' type='groupchat'><body>secret</body></message>")
+    await owner.wait_for("<message><body>secret</body></message>")
+    await owner.send(f"<presence to='{room}/alice' type='unavailable'/>")
+    await owner.expect(seen(room, "alice", item("owner", "none"), 110, type_="unavailable"))
+    await guest.send(join(room, "bob"))
+    await guest.expect(seen(room, "bob", item("owner", "moderator"), 201, 110))
+    await guest.expect(f"<message from='{room}' type='groupchat'><subject/></message>")
+
+
+async def test_an_owner_who_cancels_the_first_form_has_no_room(alice: Person) -> None:
+    owner, room = await alice.online(), new_room()
+    await enter(owner, room, "alice")
+    await owner.send(
+        f"<iq type='set' id='c' to='{room}'><query xmlns='{MUC}#owner'>"
+        "<x xmlns='jabber:x:data' type='cancel'/></query></iq>"
+    )
+    await owner.wait_for(
+        f"<presence from='{room}/alice' type='unavailable'><x xmlns='{USER}'><destroy/></x>"
+        "</presence>"
+    )
+    await settled(owner)
+    assert condition(await info_of(owner, room)) == "item-not-found"
+
+
+async def test_old_clients_get_a_room_that_is_open_at_once(alice: Person, bob: Person) -> None:
+    owner, guest, room = await alice.online(), await bob.online(), new_room()
+    await owner.send(f"<presence to='{room}/alice'/>")
+    await owner.expect(seen(room, "alice", item("owner", "moderator"), 110))
+    await enter(guest, room, "bob")
+
+
+async def test_many_who_come_and_go_at_once_find_one_room(person: Callable[[], Person]) -> None:
+    clients = [await person().online() for _ in range(8)]
+    room = new_room()
+
+    async def visit(client: Client, number: int) -> None:
+        for _ in range(5):
+            await client.send(f"<presence to='{room}/n{number}'/>")
+            await client.wait_for("<message type='groupchat'><subject/></message>")
+            await client.send(f"<presence to='{room}/n{number}' type='unavailable'/>")
+            await client.wait_for(
+                f"<presence type='unavailable' from='{room}/n{number}'>"
+                f"<x xmlns='{USER}'><status code='110'/></x></presence>"
+            )
+        await client.send(f"<presence to='{room}/n{number}'/>")
+        await client.wait_for("<message type='groupchat'><subject/></message>")
+
+    await asyncio.gather(*(visit(client, n) for n, client in enumerate(clients)))
+    for number, client in enumerate(clients):
+        await client.send(
+            f"<message to='{room}' type='groupchat'><body>from {number}</body></message>"
+        )
+    for client in clients:  # all of them are in the same room
+        for number in range(len(clients)):
+            await client.wait_for(f"<message from='{room}/n{number}'><body/></message>")
+    info = await info_of(clients[0], room)
+    (count,) = info.findall(".//{*}field[@var='muc#roominfo_occupants']/{*}value")
+    assert count.text == str(len(clients))
+
+
+async def test_a_persistent_room_is_after_a_restart_what_it_was(
+    own_service: Callable[..., ServiceProcess],
+) -> None:
+    service = own_service("alice", "bob")
+
+    async def online(name: str) -> Client:
+        client = await connect(service)
+        await client.open()
+        await client.authenticate(name, PASSWORD)
+        await client.bind("desk")
+        await client.appear()
+        return client
+
+    alice, bob = await online("alice"), await online("bob")
+    tea, brief = "tea@conference.localhost", "brief@conference.localhost"
+    for room, persistent in ((tea, "1"), (brief, "0")):
+        await enter(alice, room, "alice")
+        await configure(alice, room, persistentroom=persistent, membersonly="1", roomname="Tea")
+    await admin(alice, tea, f"<item affiliation='member' jid='{bob.bare}'/>")
+    await enter(bob, tea, "bob")
+    await bob.send(f"<message to='{tea}' type='groupchat'><body>kept</body></message>")
+    await alice.send(f"<message to='{tea}' type='groupchat'><subject>Milk</subject></message>")
+    await bob.wait_for(f"<message from='{tea}/alice'><subject>Milk</subject></message>")
+    await settled(alice)
+    service.kill()
+    for client in (alice, bob):
+        await client.hang_up()
+    service.start()
+    bob = await online("bob")
+    ping = f"<iq type='get' id='s' to='{tea}/bob'><ping xmlns='urn:xmpp:ping'/></iq>"
+    assert condition(await bob.ask(ping)) == "not-acceptable"  # so it knows that it must rejoin
+    await bob.send(join(tea, "bob"))
+    await bob.expect(seen(tea, "bob", item("member", "participant"), 170, 110))
+    await bob.expect(
+        f"<message from='{tea}/bob'><body>kept</body><delay xmlns='urn:xmpp:delay'/></message>"
+    )
+    await bob.expect(f"<message from='{tea}/alice'><subject>Milk</subject></message>")
+    assert "Tea" in [each.get("name") for each in (await info_of(bob, tea)).iter()]
+    await bob.send(join(brief, "bob"))
+    await bob.expect(seen(brief, "bob", item("owner", "moderator"), 201, 110))
+    await bob.hang_up()
+
+
+async def test_a_locked_room_lets_nobody_in_but_its_owners(alice: Person, bob: Person) -> None:
+    owner, guest, room = await alice.online(), await bob.online(), new_room()
+    await enter(owner, room, "alice")
+    await guest.send(join(room, "bob"))
+    await guest.expect(refused("item-not-found"))
+    phone = await alice.online("phone")
+    await enter(phone, room, "alice")
