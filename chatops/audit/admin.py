@@ -1,6 +1,7 @@
 """The audit trail in the browser: to search, never to change."""
 
 import json
+from datetime import UTC
 
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
@@ -19,7 +20,7 @@ EMPTY = "\N{EN DASH}"
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
-    list_display = ("at", "actor_name", "door", "action", "target")
+    list_display = ("shown_at", "actor_name", "door", "action", "target")
     list_filter = (
         ("actor_name", FieldTextFilter),
         ("door", AllValuesCheckboxFilter),
@@ -28,7 +29,11 @@ class EntryAdmin(ReadOnlyAdmin):
     )
     list_filter_submit = True
     search_fields = ("actor_name", "action", "target")
-    fields = ("at", "actor_name", "door", "address", "action", "target", "shown_details")
+    fields = ("shown_at", "actor_name", "door", "address", "action", "target", "shown_details")
+
+    @admin.display(description="at (UTC)", ordering="at")
+    def shown_at(self, entry: Entry) -> str:
+        return entry.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
     @admin.display(description="details")
     def shown_details(self, entry: Entry) -> SafeString:
