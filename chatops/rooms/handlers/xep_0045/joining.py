@@ -18,7 +18,7 @@ from chatops.rooms.occupants import Device, Occupant
 from chatops.rooms.privileges import RANKS, STAFF, first_role
 from chatops.rooms.running import changed, in_order, rooms
 from chatops.rooms.services import RoomThere
-from chatops.xmpp.elements import Element, serialise, tag_of, text_of
+from chatops.xmpp.elements import Element, namespace_of, serialise, tag_of, text_of
 from chatops.xmpp.errors import (
     Condition,
     Forbidden,
@@ -29,10 +29,10 @@ from chatops.xmpp.errors import (
     Unavailable,
 )
 from chatops.xmpp.jid import JID
-from chatops.xmpp.names import CLIENT, MUC, MUC_USER
+from chatops.xmpp.names import CLIENT, MUC
 
 LONGEST_NICK = 200
-_NOT_REFLECTED = (f"{{{MUC}}}x", f"{{{MUC_USER}}}x", f"{{{CLIENT}}}priority")
+_PRIORITY = f"{{{CLIENT}}}priority"
 
 
 class NoNickname(Malformed):
@@ -220,7 +220,11 @@ def rename(room: RunningRoom, occupant: Occupant, nick: str, element: Element) -
 
 def content_of(element: Element) -> bytes:
     """What a presence says of itself, serialised: show, status, caps, and no claims about rooms."""
-    return b"".join(serialise(child) for child in element if tag_of(child) not in _NOT_REFLECTED)
+    return b"".join(
+        serialise(child)
+        for child in element
+        if tag_of(child) != _PRIORITY and not namespace_of(child).startswith(MUC)
+    )
 
 
 def _user_id(username: str) -> int | None:

@@ -26,11 +26,11 @@ from chatops.rooms.models import Room
 from chatops.rooms.occupants import Occupant, Role
 from chatops.rooms.running import changed, exists, in_order, rooms, settle
 from chatops.rooms.services import NoSuchRoom, RoomSaid, SubjectSet
-from chatops.xmpp.elements import Element, add, serialise, stanza, tag_of
+from chatops.xmpp.elements import Element, add, namespace_of, serialise, stanza, tag_of
 from chatops.xmpp.errors import BadRequest, Forbidden, NotAcceptable, Overloaded
 from chatops.xmpp.forms import X
 from chatops.xmpp.jid import JID
-from chatops.xmpp.names import CLIENT, HINTS, MUC, MUC_USER, STANZA_ID
+from chatops.xmpp.names import CLIENT, DELAY, HINTS, MUC, MUC_USER, STANZA_ID
 from chatops.xmpp.stanzas import Packed
 
 _BODY, _SUBJECT = f"{{{CLIENT}}}body", f"{{{CLIENT}}}subject"
@@ -39,7 +39,7 @@ _STANZA_ID = f"{{{STANZA_ID}}}stanza-id"
 _STORE, _NO_STORE = f"{{{HINTS}}}store", f"{{{HINTS}}}no-store"
 _NO_PERMANENT_STORE = f"{{{HINTS}}}no-permanent-store"
 _USER = f"{{{MUC_USER}}}x"
-_CLAIMS = frozenset((_USER, f"{{{MUC}}}x"))  # only the service says such things (section 17.3)
+_DELAY = f"{{{DELAY}}}delay"
 
 
 class LatestUpdate(Update):
@@ -119,9 +119,7 @@ def publish(
     The future is done when it is stored and has gone out.
     """
     message_id = new_id()
-    for child in [child for child in element if tag_of(child) in _CLAIMS]:
-        element.remove(child)
-    strip_forged_ids(element, by=room.jid)
+    _strip_claims(element, room.jid)
     add(element, _STANZA_ID, None, by=room.jid, id=str(message_id))
     data = _as_said(element, sender)
     writes = _rows(room, element, message_id, author, data)
@@ -147,6 +145,15 @@ def publish(
 
     wire().commit(writes, done, lambda: settle(stored, Overloaded()))
     return stored
+
+
+def _strip_claims(element: Element, room: str) -> None:
+    """Remove what only the service may say of itself (sections 7.2.12 and 17.3)."""
+    for child in list(element):
+        is_late = tag_of(child) == _DELAY and child.get("from") == room
+        if is_late or namespace_of(child).startswith(MUC):
+            element.remove(child)
+    strip_forged_ids(element, by=room)
 
 
 def _as_said(element: Element, sender: str) -> bytes:

@@ -1,0 +1,164 @@
+"""Rooms in the browser: made, changed and ended by the same services as from clients."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from chatops.accounts.models import User
+from chatops.audit.models import Entry
+from chatops.audit.services import Actor
+from chatops.rooms import services
+from chatops.rooms.admin import RoomForm
+from chatops.rooms.models import Affiliation, Room
+from chatops.rooms.options import COLUMNS
+
+pytestmark = pytest.mark.django_db
+
+BY = Actor.command("a test")
+LIST, ADD = "admin:rooms_room_changelist", "admin:rooms_room_add"
+
+
+@pytest.fixture
+def alice(client: Client) -> User:
+    """An administrator, signed in."""
+    user = User.objects.create_superuser("alice")
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def room() -> Room:
+    return services.create("tea", by=BY, owner="bob@localhost", name="Tea")
+
+
+def shown_form(room: Room) -> dict[str, object]:
+    """What a browser posts of the form as it was shown, hidden values included."""
+    form = RoomForm(instance=room)
+    posted: dict[str, object] = {}
+    for bound in form:
+        value = bound.initial
+        if value is None or value is False:
+            continue
+        posted[bound.html_name] = value
+        posted[bound.html_initial_name] = value
+    return posted
+
+
+def page(room: Room) -> str:
+    return reverse("admin:rooms_room_change", args=[room.pk])
+
+
+def deed(room: Room, name: str) -> str:
+    return reverse("admin:rooms_room_do", args=[room.pk, name])
+
+
+def test_a_room_is_made_with_an_owner_and_is_open_at_once(client: Client, alice: User) -> None:
+    posted = {
+        "localpart": "Tea",
+        "name": "Tea room",
+        "is_persistent": "on",
+        "is_public": "on",
+        "max_occupants": "0",
+        "history_length": "20",
+        "who_sees_jids": "moderators",
+        "private_messages": "anyone",
+        "presence_broadcast": ["moderator", "participant"],
+    }
+    assert client.post(reverse(ADD), posted).status_code == 302
+    room = Room.objects.get()
+    assert (room.localpart, room.locked, room.is_logged) == ("tea", False, False)
+    assert room.presence_broadcast == ["moderator", "participant"]
+    (owner,) = Affiliation.objects.all()
+    assert (owner.jid, owner.rank) == (alice.jid, "owner")
+    (entry,) = Entry.objects.all()
+    assert (entry.action, entry.door, entry.actor) == ("room.create", "browser", alice)
+    answer = client.post(reverse(ADD), posted | {"owner": "@"})
+    assert b"is not an address" in answer.content
+
+
+@pytest.mark.usefixtures("alice")
+def test_only_what_was_touched_is_saved(client: Client, room: Room) -> None:
+    posted = shown_form(room)
+    services.configure(room, by=BY, changes={"name": "Coffee", "password": "x"})
+    posted["description"] = "Hot drinks"
+    assert client.post(page(room), posted).status_code == 302
+    room.refresh_from_db()
+    assert (room.name, room.password, room.description) == ("Coffee", "x", "Hot drinks")
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_form_as_it_was_shown_changes_nothing(client: Client, room: Room) -> None:
+    services.configure(
+        room, by=BY, changes={"presence_broadcast": ["visitor"], "max_occupants": 33}
+    )
+    room.refresh_from_db()
+    before = {column: getattr(room, column) for column in COLUMNS}
+    count = Entry.objects.count()
+    assert client.post(page(room), shown_form(room)).status_code == 302
+    room.refresh_from_db()
+    assert {column: getattr(room, column) for column in COLUMNS} == before
+    assert Entry.objects.count() == count
+
+
+@pytest.mark.usefixtures("alice")
+def test_deeds_go_through_the_services_and_refusals_come_back(client: Client, room: Room) -> None:
+    client.post(deed(room, "affiliation"), {"jid": "Charlie@localhost/x", "rank": "outcast"})
+    assert Affiliation.objects.get(jid="charlie@localhost").rank == "outcast"
+    answer = client.post(
+        deed(room, "affiliation"), {"jid": "bob@localhost", "rank": "none"}, follow=True
+    )
+    assert b"A room needs an owner" in answer.content
+    client.post(deed(room, "subject"), {"subject": "Milk"})
+    room.refresh_from_db()
+    assert (room.subject, room.subject_set_by) == ("Milk", room.jid)
+    client.post(deed(room, "say"), {"body": "Hello"})
+    client.post(deed(room, "role"), {"nick": "bob", "role": "none", "reason": "noise"})
+    actions = set(Entry.objects.filter(door="browser").values_list("action", flat=True))
+    assert actions == {"room.affiliation", "room.subject", "room.say", "room.kick"}
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_room_is_destroyed_by_who_writes_its_address(client: Client, room: Room) -> None:
+    answer = client.post(deed(room, "destroy"), {"confirm": "coffee"}, follow=True)
+    assert b"write its address: tea" in answer.content
+    answer = client.post(deed(room, "destroy"), {"confirm": "Tea", "reason": "moved"}, follow=True)
+    assert b"Tea is gone" in answer.content
+    assert not Room.objects.exists()
+
+
+@pytest.mark.usefixtures("alice")
+def test_the_list_finds_rooms_by_people_and_costs_the_same_for_many(
+    client: Client, room: Room, django_assert_max_num_queries: object
+) -> None:
+    services.create("coffee", by=BY)
+    found = client.get(reverse(LIST), {"q": "bob@localhost"})
+    assert b"Tea" in found.content
+    assert b"coffee" not in found.content
+    for number in range(20):
+        services.create(f"room{number}", by=BY)
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
+        assert client.get(reverse(LIST)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("permissions", "may_see", "may_moderate"),
+    [
+        ((), False, False),
+        (("view_room",), True, False),
+        (("view_room", "moderate_room"), True, True),
+    ],
+)
+def test_who_may_what(
+    client: Client, room: Room, permissions: tuple[str, ...], may_see: bool, may_moderate: bool
+) -> None:
+    user = User.objects.create(username="charlie", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client.force_login(user)
+    answer = client.get(page(room))
+    assert (answer.status_code == 200) == may_see
+    assert (b"Say as the service" in answer.content) == may_moderate
+    expected = 302 if may_moderate else 403
+    assert client.post(deed(room, "say"), {"body": "x"}).status_code == expected
+    assert client.post(deed(room, "destroy"), {"confirm": "tea"}).status_code == 403
+    assert client.post(page(room), shown_form(room)).status_code == 403

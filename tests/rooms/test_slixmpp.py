@@ -1,0 +1,111 @@
+"""A room's whole life with slixmpp's own XEP-0045 plugin, as a program uses it."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from slixmpp import JID
+
+from tests.conftest import Person
+from tests.journeys import SlixmppClient
+from tests.service import ServiceProcess
+
+PATIENCE = 20
+_numbers = itertools.count()
+
+
+class Listener(SlixmppClient):
+    """Keeps, too, what the plugin tells of rooms."""
+
+    def __init__(self, service: ServiceProcess, person: Person) -> None:
+        super().__init__(service, person.name, "slixmpp")
+        self.told: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+        for event in (
+            "groupchat_message",
+            "groupchat_subject",
+            "groupchat_presence",
+            "groupchat_invite",
+            "groupchat_config_status",
+        ):
+            self.add_event_handler(event, lambda told, event=event: self.note(event, told))
+
+    def note(self, event: str, told: Any) -> None:
+        self.told.put_nowait((event, told))
+
+    async def hears(self, event: str, **wanted: str) -> Any:
+        """The next such event whose stanza has these values; others are passed over."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                name, told = await self.told.get()
+                if name == event and all(str(told[key]) == want for key, want in wanted.items()):
+                    return told
+
+
+@asynccontextmanager
+async def connected(service: ServiceProcess, *people: Person) -> AsyncIterator[list[Listener]]:
+    clients = [Listener(service, person) for person in people]
+    try:
+        for client in clients:
+            await client.come()
+        yield clients
+    finally:
+        for client in clients:
+            await client.leave()
+
+
+async def test_a_room_from_its_beginning_to_its_end(
+    service: ServiceProcess, alice: Person, bob: Person, charlie: Person
+) -> None:
+    room = JID(f"slixmpp{next(_numbers)}-{alice.name}@conference.{service.domain}")
+    async with connected(service, alice, bob, charlie) as (owner, guest, other):
+        muc = {client: client.plugin["xep_0045"] for client in (owner, guest, other)}
+
+        # Made, and configured by the form that the service sends.
+        own, *_ = await muc[owner].join_muc_wait(room, "alice", maxstanzas=0)
+        assert {110, 201} <= set(own["muc"]["status_codes"])
+        form = await muc[owner].get_room_config(room)
+        form["type"] = "submit"
+        form.set_values(
+            {
+                "muc#roomconfig_roomname": "Tea",
+                "muc#roomconfig_membersonly": True,
+                "muc#roomconfig_allowinvites": True,
+            }
+        )
+        await muc[owner].set_room_config(room, form)
+
+        # A member by the owner's list, another one by that member's invitation.
+        await muc[owner].set_affiliation(room, "member", jid=JID(bob.jid))
+        await muc[guest].join_muc_wait(room, "bob", maxstanzas=0)
+        await owner.hears("groupchat_presence", **{"from": f"{room}/bob"})
+        muc[guest].invite(room, JID(charlie.jid), reason="tea")
+        await other.hears("groupchat_invite", **{"from": str(room)})
+        await muc[other].join_muc_wait(room, "charlie", maxstanzas=0)
+
+        # They talk, in the open and apart, and the owner changes the subject.
+        guest.send_message(mto=room, mbody="Tea?", mtype="groupchat")
+        for client in (owner, guest, other):
+            await client.hears("groupchat_message", **{"from": f"{room}/bob", "body": "Tea?"})
+        other.send_message(mto=JID(f"{room}/bob"), mbody="psst", mtype="chat")
+        whisper = await guest.next_message("psst")
+        assert str(whisper["from"]) == f"{room}/charlie"
+        muc[owner].set_subject(room, "Milk")
+        await guest.hears("groupchat_subject", subject="Milk")
+
+        # Voice is taken, lists are read, somebody is banned, and the room ends.
+        await muc[owner].set_role(room, "charlie", "none", reason="noise")
+        gone = await guest.hears(
+            "groupchat_presence", **{"from": f"{room}/charlie", "type": "unavailable"}
+        )
+        assert 307 in gone["muc"]["status_codes"]
+        assert gone["muc"]["item"]["reason"] == "noise"
+        members = await muc[owner].get_affiliation_list(room, "member")
+        assert {str(jid) for jid in members} == {bob.jid, charlie.jid}
+        await muc[owner].set_affiliation(room, "outcast", jid=JID(charlie.jid))
+        assert [str(jid) for jid in await muc[owner].get_affiliation_list(room, "outcast")] == [
+            charlie.jid
+        ]
+        await muc[owner].destroy(room, reason="enough")
+        await guest.hears("groupchat_presence", **{"from": f"{room}/bob", "type": "unavailable"})
