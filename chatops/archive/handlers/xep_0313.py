@@ -39,6 +39,13 @@ mam = Feature(
 ids = Feature("XEP-0359", (STANZA_ID,), at=(ACCOUNT,))
 
 
+@mam.on_session("bound")
+async def know_archive(session: Session) -> None:
+    """Have the archive's key in memory before the first message asks for it."""
+    if services.cached_archive_id(session.bare) is None:
+        await in_db(services.archive_id, session.bare)
+
+
 class NotYours(Forbidden):
     """An archive is its owner's alone."""
 
