@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chatops.archive.models import Entry
@@ -110,7 +110,11 @@ def create(
         raise RoomThere
     if Entry.objects.filter(archive__jid=room.jid).exists():
         room.history_from = timezone.now()
-    room.save()
+    try:
+        with transaction.atomic():
+            room.save()
+    except IntegrityError as error:  # somebody else was faster
+        raise RoomThere from error
     if owner:
         Affiliation.objects.create(room=room, jid=bare(owner), rank=Affiliation.Rank.OWNER)
     record(by, "room.create", room.jid, owner=owner)

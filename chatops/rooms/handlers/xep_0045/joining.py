@@ -10,7 +10,7 @@ from chatops.core.database import in_db
 from chatops.core.wire import Session, wire
 from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import conference, muc
-from chatops.rooms.handlers.xep_0045.leaving import fail, leave
+from chatops.rooms.handlers.xep_0045.leaving import fail, forget_address, leave
 from chatops.rooms.history import HistoryWanted
 from chatops.rooms.inside import PLAIN, ROOMS, RunningRoom, Turn, hand_over
 from chatops.rooms.models import WhoSeesJids
@@ -212,6 +212,7 @@ def rename(room: RunningRoom, occupant: Occupant, nick: str, element: Element) -
     room.occupants.must_be_unused(nick, occupant.bare)
     room.must_not_be_reserved(nick, occupant.bare)
     room.show(occupant, Turn(codes=(303,), type="unavailable", nick=nick))
+    forget_address(room, occupant)
     room.occupants.rename(occupant, nick)
     occupant.presence = content_of(element)
     room.show(occupant)

@@ -63,6 +63,7 @@ def leave(
 def expel(room: RunningRoom, occupant: Occupant, turn: Turn) -> None:
     """Kicked, banned, or no longer a member: gone with all devices."""
     room.occupants.remove(occupant)
+    forget_address(room, occupant)
     occupant.role = Role.NONE
     room.show(occupant, turn)
     for device in occupant.devices.values():
@@ -106,6 +107,13 @@ async def forget_person(news: AccountRemoved) -> None:
     for room in rooms.awake():
         if room.rank_of(news.bare) != "outcast":
             room.stand(news.bare, None)
+
+
+def forget_address(room: RunningRoom, occupant: Occupant) -> None:
+    """What its devices greeted is nobody any more: there is nothing to take back at their end."""
+    for device in occupant.devices.values():
+        if device.session is not None:
+            device.session.directed.pop(room.occupant_jid(occupant), None)
 
 
 def _forget(device: Device, room: RunningRoom) -> None:
