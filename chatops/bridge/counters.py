@@ -19,7 +19,8 @@ class Rate:
         while now - self._samples[0][0] > self._seconds:
             self._samples.popleft()
         since, before = self._samples[0]
-        return (count - before) / max(now - since, 1) * 60
+        # Of a service that has just started, the first seconds say nothing about a minute.
+        return (count - before) / max(now - since, self._seconds) * 60
 
 
 messages_a_minute = Rate("messages")

@@ -159,5 +159,5 @@ class Service:
 async def end_sessions(news: SessionsEnd) -> None:
     """An administrator, a new password or a removal ends sessions: one resource's, or all."""
     for session in list(wire().sessions_of(news.bare)):
-        if news.resource in ("", session.jid.resource):
+        if session.since <= news.at and news.resource in ("", session.jid.resource):
             session.end(news.condition, news.text)

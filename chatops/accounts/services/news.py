@@ -1,5 +1,8 @@
 """What accounts have to tell to those who run connections."""
 
+import time
+from dataclasses import field
+
 from chatops.core.live import bell
 
 
@@ -11,6 +14,8 @@ class SessionsEnd:
     resource: str
     condition: str
     text: str
+    # Those that were there then (time.time()): a login with the new password is not meant.
+    at: float = field(default_factory=time.time)
 
 
 @bell
