@@ -12,12 +12,20 @@ from django.utils import timezone
 
 from chatops.archive.models import Entry
 from chatops.audit.services import Actor, record
-from chatops.core.live import bell, ring
+from chatops.core.live import ring
 from chatops.rooms.models import Affiliation, Room
+from chatops.rooms.news import (
+    AffiliationChanged,
+    RoleGiven,
+    RoomChanged,
+    RoomDestroyed,
+    RoomSaid,
+    SubjectSet,
+)
 from chatops.rooms.occupants import Role
 from chatops.rooms.options import COLUMNS, status_codes
 from chatops.rooms.privileges import RANKS, LastOwner, may_change_rank
-from chatops.xmpp.errors import Conflict, Malformed, NotAcceptable, NotFound
+from chatops.xmpp.errors import Conflict, Malformed, NotAcceptable, NotAllowed, NotFound
 from chatops.xmpp.jid import InvalidJID, parse
 
 HOST = f"conference.{settings.CHATOPS_DOMAIN}"
@@ -25,62 +33,12 @@ NONE, OWNER = "none", "owner"
 LONGEST_REASON = 500
 
 
-@bell
-class RoomChanged:
-    """A room's settings changed; occupants are told by these status codes."""
-
-    localpart: str
-    codes: list[int]
-
-
-@bell
-class AffiliationChanged:
-    """Somebody's affiliation with a room changed. `by`: a bare JID, or a name where it has no @."""
-
-    localpart: str
-    jid: str
-    rank: str
-    reason: str
-    by: str
-
-
-@bell
-class RoomDestroyed:
-    """The room is gone."""
-
-    localpart: str
-    reason: str
-    alternate: str
-
-
-@bell
-class RoleGiven:
-    """An administrator gives an occupant a role; "none" is a kick."""
-
-    localpart: str
-    nick: str
-    role: str
-    reason: str
-    by: str
-
-
-@bell
-class RoomSaid:
-    """The service says something in a room."""
-
-    localpart: str
-    body: str
-
-
-@bell
-class SubjectSet:
-    """An administrator set the subject."""
-
-    localpart: str
-
-
 class RoomThere(Conflict):
     """There is a room of that name already."""
+
+
+class NicknameReserved(Conflict):
+    """Somebody else has registered this nickname."""
 
 
 class NoSuchRoom(NotFound):
@@ -200,6 +158,40 @@ def _note_rank(room: Room, jid: str, before: str, change: RankChange, by: Actor)
         reason=reason,
     )
     ring(AffiliationChanged(room.localpart, jid, change.rank, reason, shown_name(by)))
+
+
+@transaction.atomic
+def register(room: Room, *, jid: str, nickname: str, by: Actor) -> None:
+    """Make somebody a member, if they are nothing yet, and reserve a nickname (section 7.10).
+
+    Raises NicknameReserved, or NotAllowed for outcasts.
+    """
+    room = _locked(room)
+    address = bare(jid)
+    others = Affiliation.objects.filter(room=room, nickname=nickname).exclude(jid=address)
+    if nickname and others.exists():
+        raise NicknameReserved
+    known = Affiliation.objects.filter(room=room, jid=address).first()
+    if known is not None and known.rank == Affiliation.Rank.OUTCAST:
+        raise NotAllowed("Who is banned cannot register.")
+    if known is None:
+        _note_rank(room, address, NONE, RankChange(address, Affiliation.Rank.MEMBER), by)
+    Affiliation.objects.filter(room=room, jid=address).update(nickname=nickname)
+    record(by, "room.register", room.jid, jid=address, nickname=nickname)
+
+
+@transaction.atomic
+def unregister(room: Room, *, jid: str, by: Actor) -> None:
+    """Give the nickname back, and the membership if it is no more than that."""
+    room = _locked(room)
+    address = bare(jid)
+    known = Affiliation.objects.filter(room=room, jid=address).first()
+    if known is None or known.rank == Affiliation.Rank.OUTCAST:
+        return
+    Affiliation.objects.filter(pk=known.pk).update(nickname="")
+    record(by, "room.unregister", room.jid, jid=address, nickname=known.nickname)
+    if known.rank == Affiliation.Rank.MEMBER:
+        _note_rank(room, address, known.rank, RankChange(address, NONE), by)
 
 
 @transaction.atomic

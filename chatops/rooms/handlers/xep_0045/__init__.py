@@ -14,8 +14,12 @@ from chatops.xmpp.names import MUC, STANZA_ID
 LISTED = 1_000
 INFO = f"{MUC}#roominfo"
 OWN_NICKNAME = "x-roomuser-item"
-# What every room does: it keeps the ids of messages, adds its own, and takes requests for voice.
-OF_ROOMS = frozenset((MUC, f"{MUC}#stable_id", f"{MUC}#request", STANZA_ID))
+REGISTER = "jabber:iq:register"
+# What every room does: it keeps the ids of messages, adds its own, and takes requests for voice
+# and for membership.
+OF_ROOMS = frozenset(
+    (MUC, f"{MUC}#stable_id", f"{MUC}#request", f"{MUC}#register", REGISTER, STANZA_ID)
+)
 
 
 class NoSuchNode(NotFound):
@@ -82,7 +86,7 @@ async def list_items(request: IqRequest) -> list[Item]:
 conference = SubService(
     "conference", Identity("conference", "text", "Chat rooms"), info=describe, items=list_items
 )
-muc = Feature("XEP-0045", (), at=(), level="partial", note="Registration with rooms follows.")
+muc = Feature("XEP-0045", (), at=())
 
 
 def _is_inside(room: RunningRoom | None, request: IqRequest) -> bool:

@@ -11,9 +11,10 @@ from chatops.rooms.handlers.xep_0045 import conference, muc
 from chatops.rooms.handlers.xep_0045.leaving import close_if_empty, expel
 from chatops.rooms.handlers.xep_0045.moderation import actor_of
 from chatops.rooms.inside import RunningRoom, Turn
+from chatops.rooms.news import RoomChanged, RoomDestroyed
 from chatops.rooms.occupants import Role
 from chatops.rooms.running import changed, in_order, rooms
-from chatops.rooms.services import NoSuchRoom, RankChange, RoomChanged, RoomDestroyed
+from chatops.rooms.services import NoSuchRoom, RankChange
 from chatops.xmpp.elements import Element, add, make, text_of
 from chatops.xmpp.errors import BadRequest, Forbidden
 from chatops.xmpp.forms import Submission, X, build

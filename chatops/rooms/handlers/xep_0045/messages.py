@@ -15,7 +15,7 @@ from chatops.core.ids import new_id
 from chatops.core.journal import Update, Write
 from chatops.core.live import hears
 from chatops.core.wire import Session, wire
-from chatops.rooms.handlers.xep_0045 import conference, muc
+from chatops.rooms.handlers.xep_0045 import conference, muc, registration
 from chatops.rooms.handlers.xep_0045.invitations import mediate
 from chatops.rooms.handlers.xep_0045.leaving import fail
 from chatops.rooms.handlers.xep_0045.voice import answer_voice
@@ -23,9 +23,10 @@ from chatops.rooms.handlers.xep_0045.whispers import bounce, whisper
 from chatops.rooms.history import Said
 from chatops.rooms.inside import RunningRoom
 from chatops.rooms.models import Room
+from chatops.rooms.news import RoomSaid, SubjectSet
 from chatops.rooms.occupants import Occupant, Role
 from chatops.rooms.running import changed, exists, in_order, rooms, settle
-from chatops.rooms.services import NoSuchRoom, RoomSaid, SubjectSet
+from chatops.rooms.services import NoSuchRoom
 from chatops.xmpp.elements import Element, add, namespace_of, serialise, stanza, tag_of
 from chatops.xmpp.errors import BadRequest, Forbidden, NotAcceptable, Overloaded
 from chatops.xmpp.forms import X
@@ -78,6 +79,8 @@ def take_message(
         return _take_error(room, element, sender, to)
     if not to.resource and type_ != "groupchat" and element.find(_USER) is not None:
         return _spawned(mediate(element, sender, to, session))
+    if not to.resource and type_ != "groupchat" and registration.is_approval(element):
+        return _spawned(registration.approve(element, sender, to, session))
     if room is None:
         return _spawned(_refuse_asleep(to))
     speaker = room.occupants.by_device(sender.full)

@@ -11,6 +11,7 @@ from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import conference, muc
 from chatops.rooms.handlers.xep_0045.leaving import expel
 from chatops.rooms.inside import RunningRoom, Turn
+from chatops.rooms.news import AffiliationChanged, RoleGiven
 from chatops.rooms.occupants import Occupant, Role
 from chatops.rooms.privileges import (
     RANKS,
@@ -21,7 +22,7 @@ from chatops.rooms.privileges import (
     role_after,
 )
 from chatops.rooms.running import changed, in_order, rooms
-from chatops.rooms.services import AffiliationChanged, NoSuchRoom, RankChange, RoleGiven
+from chatops.rooms.services import NoSuchRoom, RankChange
 from chatops.xmpp.elements import Element, add, make, text_of
 from chatops.xmpp.errors import BadRequest, Forbidden, NotFound
 from chatops.xmpp.names import MUC_ADMIN

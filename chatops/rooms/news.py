@@ -1,0 +1,57 @@
+"""What services tell those who run the rooms."""
+
+from chatops.core.live import bell
+
+
+@bell
+class RoomChanged:
+    """A room's settings changed; occupants are told by these status codes."""
+
+    localpart: str
+    codes: list[int]
+
+
+@bell
+class AffiliationChanged:
+    """Somebody's affiliation with a room changed. `by`: a bare JID, or a name where it has no @."""
+
+    localpart: str
+    jid: str
+    rank: str
+    reason: str
+    by: str
+
+
+@bell
+class RoomDestroyed:
+    """The room is gone."""
+
+    localpart: str
+    reason: str
+    alternate: str
+
+
+@bell
+class RoleGiven:
+    """An administrator gives an occupant a role; "none" is a kick."""
+
+    localpart: str
+    nick: str
+    role: str
+    reason: str
+    by: str
+
+
+@bell
+class RoomSaid:
+    """The service says something in a room."""
+
+    localpart: str
+    body: str
+
+
+@bell
+class SubjectSet:
+    """An administrator set the subject."""
+
+    localpart: str
