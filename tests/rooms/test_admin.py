@@ -10,8 +10,10 @@ from chatops.audit.models import Entry
 from chatops.audit.services import Actor
 from chatops.rooms import services
 from chatops.rooms.admin import RoomForm
+from chatops.rooms.configuration import CONFIG, read_form
 from chatops.rooms.models import Affiliation, Room
 from chatops.rooms.options import COLUMNS
+from chatops.xmpp.forms import Submission
 
 pytestmark = pytest.mark.django_db
 
@@ -162,3 +164,32 @@ def test_who_may_what(
     assert client.post(deed(room, "say"), {"body": "x"}).status_code == expected
     assert client.post(deed(room, "destroy"), {"confirm": "tea"}).status_code == 403
     assert client.post(page(room), shown_form(room)).status_code == 403
+
+
+@pytest.mark.usefixtures("alice")
+def test_the_form_of_a_client_and_of_the_browser_leave_the_same(client: Client, room: Room) -> None:
+    other = services.create("other", by=BY, owner="bob@localhost", name="Tea")
+    wished = {
+        "muc#roomconfig_roomdesc": ["Hot drinks"],
+        "muc#roomconfig_membersonly": ["1"],
+        "muc#roomconfig_maxusers": ["50"],
+        "muc#roomconfig_whois": ["anyone"],
+        "muc#roomconfig_presencebroadcast": ["moderator"],
+    }
+    columns = read_form(Submission("submit", CONFIG, wished)).columns
+    services.configure(other, by=BY, changes=columns)
+    posted = shown_form(room) | {
+        "description": "Hot drinks",
+        "is_members_only": "on",
+        "max_occupants": "50",
+        "who_sees_jids": "anyone",
+        "presence_broadcast": ["moderator"],
+    }
+    assert client.post(page(room), posted).status_code == 302
+    for each in (room, other):
+        each.refresh_from_db()
+    left = [{column: getattr(each, column) for column in COLUMNS} for each in (room, other)]
+    assert left[0] == left[1]
+    by_client, by_browser = Entry.objects.filter(action="room.configure").order_by("pk")
+    assert by_client.details == by_browser.details
+    assert (by_browser.door, by_client.door) == ("browser", "command")
