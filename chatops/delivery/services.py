@@ -141,6 +141,22 @@ def _covered(lost: Sequence[Delivery]) -> set[int]:
     return covered
 
 
+@transaction.atomic
+def withdraw(message_id: int, *, detail: str) -> int:
+    """Take a message back from all who have not got it yet; returns how many they are.
+
+    One event stands for all of them: they may be a hundred thousand.
+    """
+    number = new_id()
+    waiting = Delivery.objects.of_message(message_id).filter(state=State.QUEUED)
+    count = waiting.update(state=State.DISCARDED, owed=False, changed=number)
+    if count:
+        Event.objects.create(
+            id=number, message_id=message_id, kind=EventKind.DISCARDED, node=NODE, detail=detail
+        )
+    return count
+
+
 def recover(*, batch: int = 500) -> int:
     """After a start: what was on its way to sessions that are gone goes back to the queue."""
     stale = Delivery.objects.filter(owed=True, state__in=(State.STORED, State.SENT))

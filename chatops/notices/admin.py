@@ -15,6 +15,7 @@ from chatops.core.ids import moment_of
 from chatops.delivery.models import Delivery, State
 from chatops.delivery.timeline import BADGES, span
 from chatops.notices import services
+from chatops.notices.audiences import audience_of
 from chatops.notices.models import Notice
 from chatops.xmpp.errors import Refused
 
@@ -79,7 +80,7 @@ class NoticeAdmin(AuditedModelAdmin):
     def panel_context(self, request: HttpRequest, item: Notice) -> dict[str, Any]:
         if item.state == Notice.State.DRAFT:
             try:
-                return {"draft": True, "people": len(services.audience_of(item))}
+                return {"draft": True, "people": audience_of(item).count()}
             except Refused as refusal:
                 return {"draft": True, "people": 0, "problem": refusal.sentence}
         counts = services.progress(item)

@@ -1,34 +1,49 @@
 """Notices: one message, many deliveries. Composed, sent in chunks by jobs, followed."""
 
-import re
-from collections import Counter
+from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Count
+from django.db import connection, transaction
+from django.db.models import Case, Count, F, Max, Q, QuerySet, SmallIntegerField, Value, When
 from django.utils import timezone
 
 from chatops.accounts.models import User
 from chatops.archive.models import Kind, Message
 from chatops.audit.services import Actor, record
-from chatops.core import wire
-from chatops.core.ids import new_id
+from chatops.core.ids import first_at, new_id
 from chatops.core.jobs import enqueue
 from chatops.core.live import bell, ring
 from chatops.delivery.models import Delivery, State
-from chatops.delivery.services import queue
+from chatops.delivery.services import queue, withdraw
+from chatops.notices.audiences import MOST_ON_LIST, ListTooLong, audience_of
 from chatops.notices.models import Audience, Notice, Recipient
 from chatops.notices.stanzas import notice_xml
-from chatops.rooms.models import Affiliation
+from chatops.rooms.models import Room
 from chatops.xmpp.errors import NotAcceptable, NotAllowed
+from chatops.xmpp.text import fit_for_xml
 
 CHUNK = 500
 SEND = "notices.send_chunk"
+# A notice that has come no further for so long has lost its job.
+STUCK_SECONDS = 10
+# A delivery's state, where what has failed is worth less than what still waits.
+_STANDING = Case(
+    When(state__gte=State.FAILED, then=0), default=F("state"), output_field=SmallIntegerField()
+)
+
+
+@bell
+class NoticeWanted:
+    """A process that does not know who is online asks the service to start a notice."""
+
+    notice_id: int
+    command: str
 
 
 @bell
 class NoticeStarted:
-    """A process without jobs of its own has started a notice; the service sees to it."""
+    """A notice is to be sent; who hears it has a job begin."""
 
     notice_id: int
 
@@ -40,80 +55,139 @@ class NoticeMoved:
     notice_id: int
 
 
-class UnknownPeople(NotAcceptable):
-    """Some of the addresses on the list are nobody's."""
+class NothingToSay(NotAcceptable):
+    """A notice needs a text."""
 
 
 class NobodyToTell(NotAcceptable):
     """The audience is empty."""
 
 
+class EverybodyConfirmed(NotAcceptable):
+    """Everybody has confirmed it, or will get it at the next login."""
+
+
 class AlreadyStarted(NotAllowed):
     """This notice has been sent already."""
 
 
-def audience_of(notice: Notice) -> "list[int]":
-    """Primary keys of those it is for, at this moment. Raises UnknownPeople."""
-    people = User.objects.filter(is_active=True)
-    match notice.audience:
-        case Audience.ONLINE:
-            found = people.filter(pk__in=_online())
-        case Audience.ROOM:
-            found = people.filter(username__in=_names_in_room(notice))
-        case Audience.LIST:
-            found = people.filter(username__in=_names_on_list(notice.addresses))
-        case _:
-            found = people
-    return list(found.order_by("pk").values_list("pk", flat=True))
+class NotSent(NotAllowed):
+    """Only a notice that has been sent can be cancelled."""
 
 
-def _online() -> set[int]:
-    if not wire.running():
-        return set()
-    return {each.user_id for each in list(wire.wire().all_sessions()) if each.presence is not None}
+def compose(
+    *,
+    by: Actor,
+    body: str,
+    subject: str = "",
+    audience: str = Audience.ALL,
+    room: Room | None = None,
+    addresses: str = "",
+    wants_receipt: bool = True,
+) -> Notice:
+    """A new draft. Raises NothingToSay, and what `audience_of` raises of rooms and lists."""
+    return _written(
+        Notice(
+            subject=subject,
+            body=body,
+            audience=audience,
+            room=room,
+            addresses=addresses,
+            wants_receipt=wants_receipt,
+            created_by_id=by.user_id,
+        ),
+        "notice.compose",
+        by,
+    )
 
 
-def _names_in_room(notice: Notice) -> set[str]:
-    """Those who have a standing with the room; a ban is none."""
-    ranked = Affiliation.objects.filter(room=notice.room).exclude(rank=Affiliation.Rank.OUTCAST)
-    return {jid.partition("@")[0] for jid in ranked.values_list("jid", flat=True) if _is_ours(jid)}
+@transaction.atomic
+def revise(notice: Notice, *, by: Actor) -> Notice:
+    """Keep a draft as it reads now. Raises AlreadyStarted, and what `compose` raises."""
+    _must_be_draft(notice)
+    return _written(notice, "notice.change", by)
 
 
-def _names_on_list(text: str) -> set[str]:
-    wanted = {word.lower() for word in re.split(r"[\s,;]+", text) if word}
-    names = {word.partition("@")[0] for word in wanted if "@" not in word or _is_ours(word)}
-    known = set(User.objects.filter(username__in=names).values_list("username", flat=True))
-    unknown = sorted(word for word in wanted if word.partition("@")[0] not in known)
-    unknown += sorted(word for word in wanted if "@" in word and not _is_ours(word))
-    if unknown:
-        raise UnknownPeople(f"Nobody here has the address {', '.join(unknown[:10])}.")
-    return known
+@transaction.atomic
+def _written(notice: Notice, action: str, by: Actor) -> Notice:
+    notice.subject = " ".join(fit_for_xml(notice.subject).split())[:200]
+    notice.body = fit_for_xml(notice.body)
+    if not notice.body.strip():
+        raise NothingToSay
+    if notice.audience in (Audience.ROOM, Audience.LIST):
+        audience_of(notice)
+    notice.save()
+    record(by, action, f"notice {notice.pk}", subject=notice.subject, audience=notice.audience)
+    return notice
 
 
-def _is_ours(jid: str) -> bool:
-    return jid.partition("@")[2] == settings.CHATOPS_DOMAIN
+@transaction.atomic
+def remove(notice: Notice, *, by: Actor) -> None:
+    """Throw a draft away. Raises AlreadyStarted."""
+    _must_be_draft(notice)
+    record(by, "notice.remove", f"notice {notice.pk}", subject=notice.subject)
+    notice.delete()
+
+
+def _must_be_draft(notice: Notice) -> None:
+    drafts = Notice.objects.select_for_update().filter(state=Notice.State.DRAFT)
+    if not drafts.filter(pk=notice.pk).exists():
+        raise AlreadyStarted
 
 
 @transaction.atomic
 def start(notice: Notice, *, by: Actor) -> Notice:
-    """Freeze the audience and begin to send. Raises AlreadyStarted, NobodyToTell, UnknownPeople."""
+    """Freeze the audience and begin to send.
+
+    Raises AlreadyStarted, NobodyToTell and what `audience_of` raises.
+    """
     claimed = Notice.objects.filter(pk=notice.pk, state=Notice.State.DRAFT).update(
         state=Notice.State.SENDING, started_at=timezone.now()
     )
     if not claimed:
         raise AlreadyStarted
-    user_ids = audience_of(notice)
-    if not user_ids:
-        raise NobodyToTell
-    message = _message(notice)
-    Notice.objects.filter(pk=notice.pk).update(message_id=message.pk)
-    Recipient.objects.bulk_create(
-        (Recipient(notice=notice, user_id=user_id) for user_id in user_ids), batch_size=1_000
-    )
-    record(by, "notice.send", f"notice {notice.pk}", people=len(user_ids), subject=notice.subject)
-    ring(NoticeStarted(notice.pk))
     notice.refresh_from_db()
+    count = _freeze(notice, audience_of(notice))
+    if not count:
+        raise NobodyToTell
+    notice.message_id = _message(notice).pk
+    notice.save(update_fields=["message_id"])
+    record(by, "notice.send", f"notice {notice.pk}", people=count, subject=notice.subject)
+    ring(NoticeStarted(notice.pk))
     return notice
+
+
+def _freeze(notice: Notice, people: "QuerySet[User]") -> int:
+    """Write down who they are, in one statement: other writers wait meanwhile."""
+    rows = people.order_by().values_list(
+        Value(notice.pk),
+        "pk",
+        Value(False),  # noqa: FBT003 - a column's value
+    )
+    sql, values = rows.query.sql_with_params()
+    names = ("notice_id", "user_id", "handed_over")
+    columns = ", ".join(connection.ops.quote_name(name) for name in names)
+    table = connection.ops.quote_name(Recipient._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({columns}) {sql}", values)
+        return int(cursor.rowcount)
+
+
+def ask_to_start(notice: Notice, *, command: str) -> None:
+    """Have the running service start it, which knows who is online."""
+    ring(NoticeWanted(notice.pk, command))
+
+
+def start_as_asked(notice_id: int, *, command: str) -> None:
+    """What a command asked for; a draft that is for nobody is thrown away. Raises Refused."""
+    notice = Notice.objects.filter(pk=notice_id, state=Notice.State.DRAFT).first()
+    if notice is None:  # it was not waited for, or two services were asked
+        return
+    by = Actor.command(command)
+    try:
+        start(notice, by=by)
+    except NobodyToTell:
+        remove(notice, by=by)
 
 
 def _message(notice: Notice) -> Message:
@@ -137,73 +211,108 @@ def _message(notice: Notice) -> Message:
     )
 
 
+@transaction.atomic
 def send_chunk(notice_id: int) -> None:
     """Hand the next recipients to the delivery ledger, and come back until all are.
 
     Safe to run twice, at once, and after a crash: a recipient is marked in the transaction that
     owes the message to it.
     """
-    with transaction.atomic():
-        notice = Notice.objects.select_for_update().get(pk=notice_id)
-        if notice.state != Notice.State.SENDING or notice.message_id is None:
-            return
-        waiting = Recipient.objects.filter(notice=notice, handed_over=False).order_by("pk")
-        rows = list(waiting.values_list("pk", "user_id")[:CHUNK])
-        if not rows:
-            Notice.objects.filter(pk=notice.pk).update(
-                state=Notice.State.SENT, finished_at=timezone.now()
-            )
-            ring(NoticeMoved(notice.pk))
-            return
+    sending = Notice.objects.select_for_update().filter(state=Notice.State.SENDING)
+    notice = sending.filter(pk=notice_id).first()
+    if notice is None or notice.message_id is None:
+        return
+    waiting = Recipient.objects.filter(notice=notice, handed_over=False).order_by("pk")
+    rows = list(waiting.values_list("pk", "user_id")[:CHUNK])
+    if rows:
         Recipient.objects.filter(pk__in=[pk for pk, _ in rows]).update(handed_over=True)
         queue(notice.message_id, user_ids=[user_id for _, user_id in rows])
-        ring(NoticeMoved(notice.pk))
         enqueue(SEND, notice_id)
+    else:
+        notice.state, notice.finished_at = Notice.State.SENT, timezone.now()
+        notice.save(update_fields=["state", "finished_at"])
+    ring(NoticeMoved(notice.pk))
 
 
 @transaction.atomic
 def cancel(notice: Notice, *, by: Actor) -> None:
-    """Stop sending, and take back what waits for the absent."""
+    """Stop sending, and take back what waits for the absent. Raises NotSent."""
     notice = Notice.objects.select_for_update().get(pk=notice.pk)
-    if notice.state not in (Notice.State.SENDING, Notice.State.SENT):
-        raise NotAllowed("Only a notice that has been sent can be cancelled.")
+    if notice.state not in (Notice.State.SENDING, Notice.State.SENT) or notice.message_id is None:
+        raise NotSent
     notice.state, notice.finished_at = Notice.State.CANCELLED, timezone.now()
     notice.save(update_fields=["state", "finished_at"])
-    if notice.message_id is not None:
-        Delivery.objects.of_message(notice.message_id).filter(state=State.QUEUED).update(
-            state=State.DISCARDED, owed=False
-        )
-    record(by, "notice.cancel", f"notice {notice.pk}")
+    taken_back = withdraw(notice.message_id, detail="an administrator, who cancelled the notice")
+    record(by, "notice.cancel", f"notice {notice.pk}", taken_back=taken_back)
     ring(NoticeMoved(notice.pk))
 
 
 def sweep() -> int:
-    """Take up notices whose jobs were lost; returns how many are being sent."""
-    waiting = Notice.objects.filter(state=Notice.State.SENDING).values_list("pk", flat=True)
-    for notice_id in waiting:
+    """Take up notices whose jobs were lost; returns how many there are."""
+    moment = timezone.now() - timedelta(seconds=STUCK_SECONDS)
+    stuck = [
+        notice.pk
+        for notice in Notice.objects.filter(state=Notice.State.SENDING, started_at__lt=moment)
+        if not Delivery.objects.filter(message=notice.message_id, pk__gte=first_at(moment)).exists()
+    ]
+    for notice_id in stuck:
         enqueue(SEND, notice_id)
-    return len(waiting)
+    return len(stuck)
 
 
 def progress(notice: Notice) -> dict[str, int]:
     """How many recipients are how far: each counts by the best of its devices."""
     total = Recipient.objects.filter(notice=notice).count()
-    best: dict[int, int] = {}
+    counts = dict.fromkeys(("queued", "sent", "confirmed", "displayed", "failed"), 0)
     if notice.message_id is not None:
-        rows = Delivery.objects.of_message(notice.message_id).values_list("recipient", "state")
-        for recipient, state in rows.annotate(Count("pk")).values_list("recipient", "state"):
-            best[recipient] = max(best.get(recipient, 0), state)
-    counts = Counter(best.values())
-    confirmed = counts[State.CONFIRMED] + counts[State.DISPLAYED]
-    return {
-        "total": total,
-        "queued": counts[State.QUEUED] + counts[State.STORED],
-        "sent": counts[State.SENT],
-        "confirmed": confirmed,
-        "displayed": counts[State.DISPLAYED],
-        "failed": counts[State.FAILED] + counts[State.EXPIRED] + counts[State.DISCARDED],
-        "waiting": total - len(best),
-    }
+        counts = _by_recipient(notice.message_id).aggregate(
+            queued=Count("best", filter=Q(best__in=(State.STORED, State.QUEUED))),
+            sent=Count("best", filter=Q(best=State.SENT)),
+            confirmed=Count("best", filter=Q(best__in=(State.CONFIRMED, State.DISPLAYED))),
+            displayed=Count("best", filter=Q(best=State.DISPLAYED)),
+            failed=Count("best", filter=Q(best=0)),
+        )
+    known = sum(counts[each] for each in ("queued", "sent", "confirmed", "failed"))
+    return {"total": total, **counts, "waiting": max(0, total - known)}
+
+
+def _by_recipient(message_id: int) -> "QuerySet[Delivery, Any]":
+    """The best that any device of each recipient has come to; 0 where all have failed."""
+    return (
+        Delivery.objects.of_message(message_id)
+        .order_by()
+        .values("recipient")
+        .annotate(best=Max(_STANDING))
+    )
+
+
+@transaction.atomic
+def again(notice: Notice, *, by: Actor) -> Notice:
+    """A draft with the same words for those who were sent it and have not confirmed.
+
+    Who is absent is not among them: the first copy still waits. Raises EverybodyConfirmed,
+    ListTooLong.
+    """
+    if notice.message_id is None:
+        raise EverybodyConfirmed
+    missing = _by_recipient(notice.message_id).filter(Q(best__in=(0, State.SENT)))
+    names = list(
+        User.objects.filter(pk__in=missing.values("recipient"), is_active=True)
+        .order_by("username")
+        .values_list("username", flat=True)[: MOST_ON_LIST + 1]
+    )
+    if not names:
+        raise EverybodyConfirmed
+    if len(names) > MOST_ON_LIST:
+        raise ListTooLong(f"More than {MOST_ON_LIST:,} have not confirmed: send a new notice.")
+    return compose(
+        by=by,
+        body=notice.body,
+        subject=notice.subject,
+        audience=Audience.LIST,
+        addresses="\n".join(names),
+        wants_receipt=notice.wants_receipt,
+    )
 
 
 def hand_to_jobs(notice_id: int) -> None:

@@ -7,6 +7,7 @@ from chatops.audit.services import Actor
 from chatops.delivery import services as delivery
 from chatops.delivery.models import Delivery, EventKind
 from chatops.notices import services
+from chatops.notices.audiences import audience_of
 from chatops.notices.models import Audience, Notice, Recipient
 from chatops.rooms import services as rooms
 from chatops.xmpp.elements import parse, text_of
@@ -33,8 +34,12 @@ def notice(**fields: object) -> Notice:
     return Notice.objects.create(subject="Drill", body="At <noon> & not later", **fields)
 
 
+def names(wanted: Notice) -> list[str]:
+    return [user.username for user in audience_of(wanted)]
+
+
 def test_it_is_for_everybody_who_is_not_suspended(people: list[User]) -> None:
-    assert services.audience_of(notice()) == [user.pk for user in people]
+    assert names(notice()) == [user.username for user in people]
 
 
 def test_it_is_for_the_people_of_a_room_but_not_the_banned(people: list[User]) -> None:
@@ -42,19 +47,19 @@ def test_it_is_for_the_people_of_a_room_but_not_the_banned(people: list[User]) -
     room = rooms.create("tea", by=BY, owner=alice.jid)
     rooms.set_affiliation(room, jid=bob.jid, rank="outcast", by=BY)
     rooms.set_affiliation(room, jid="somebody@elsewhere.example", rank="member", by=BY)
-    assert services.audience_of(notice(audience=Audience.ROOM, room=room)) == [alice.pk]
+    assert names(notice(audience=Audience.ROOM, room=room)) == ["alice"]
 
 
 def test_it_is_for_a_list_of_names_and_addresses(people: list[User]) -> None:
     alice, _, charlie = people
     wanted = notice(audience=Audience.LIST, addresses="Alice\ncharlie@localhost, alice@localhost")
-    assert services.audience_of(wanted) == [alice.pk, charlie.pk]
+    assert names(wanted) == ["alice", "charlie"]
 
 
 @pytest.mark.parametrize("address", ["nobody", "alice@elsewhere.example"])
 def test_who_is_not_known_is_named(people: list[User], address: str) -> None:
     with pytest.raises(Refused, match=address):
-        services.audience_of(notice(audience=Audience.LIST, addresses=f"alice {address}"))
+        names(notice(audience=Audience.LIST, addresses=f"alice {address}"))
 
 
 def test_each_person_is_owed_it_once_whatever_runs_twice(people: list[User]) -> None:

@@ -7,7 +7,13 @@ from chatops.core.database import in_db
 from chatops.core.live import hears
 from chatops.core.wire import wire
 from chatops.notices import services
-from chatops.notices.services import NoticeMoved, NoticeStarted
+from chatops.notices.services import NoticeMoved, NoticeStarted, NoticeWanted
+
+
+@hears(NoticeWanted)
+async def start(news: NoticeWanted) -> None:
+    """A command wants to tell those who are online; they are known here."""
+    await in_db(services.start_as_asked, news.notice_id, command=news.command)
 
 
 @hears(NoticeStarted)
