@@ -51,7 +51,7 @@ def test_it_is_for_the_people_of_a_room_but_not_the_banned(people: list[User]) -
 
 
 def test_it_is_for_a_list_of_names_and_addresses(people: list[User]) -> None:
-    alice, _, charlie = people
+    _alice, _, _charlie = people
     wanted = notice(audience=Audience.LIST, addresses="Alice\ncharlie@localhost, alice@localhost")
     assert names(wanted) == ["alice", "charlie"]
 
