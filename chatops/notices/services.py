@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import Case, Count, F, Max, Q, QuerySet, SmallIntegerField, Value, When
 from django.utils import timezone
@@ -164,7 +165,10 @@ def _freeze(notice: Notice, people: "QuerySet[User]") -> int:
         "pk",
         Value(False),  # noqa: FBT003 - a column's value
     )
-    sql, values = rows.query.sql_with_params()
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:  # nobody is online, or the list has nobody's name
+        return 0
     names = ("notice_id", "user_id", "handed_over")
     columns = ", ".join(connection.ops.quote_name(name) for name in names)
     table = connection.ops.quote_name(Recipient._meta.db_table)

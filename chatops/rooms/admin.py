@@ -23,10 +23,10 @@ from chatops.rooms import services
 from chatops.rooms.models import Affiliation, Room
 from chatops.rooms.occupants import Role
 from chatops.rooms.options import COLUMNS, OPTIONS, ROLES
-from chatops.rooms.privileges import RANKS
+from chatops.rooms.privileges import RANKS, STAFF, AlwaysModerators
 from chatops.rooms.running import rooms
 from chatops.rooms.snapshots import inside_of
-from chatops.xmpp.errors import NotAcceptable, Refused
+from chatops.xmpp.errors import NotAcceptable, NotFound, Refused
 from chatops.xmpp.jid import InvalidJID, parse
 
 SHOWN = 200  # people with an affiliation, on the room's page
@@ -188,6 +188,11 @@ class RoomAdmin(AuditedModelAdmin):
     def do_role(self, request: HttpRequest, room: Room) -> str:
         nick, role = request.POST.get("nick", ""), request.POST.get("role", "")
         reason = request.POST.get("reason", "")
+        person = next((each for each in inside_of(room.localpart) if each.nick == nick), None)
+        if person is None:
+            raise NotFound(f"Nobody in the room is called {nick}.")
+        if person.rank in STAFF and role in (Role.VISITOR, Role.PARTICIPANT):
+            raise AlwaysModerators
         services.give_role(room, nick=nick, role=role, by=Actor.of(request), reason=reason)
         return f"{nick} is out of the room." if role == "none" else f"{nick} is a {role} now."
 

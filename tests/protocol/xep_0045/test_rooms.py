@@ -237,6 +237,7 @@ async def test_the_form_shows_and_changes_the_settings(alice: Person, bob: Perso
     )
     features = {each.get("var") for each in info.findall(".//{*}feature")}
     assert {MUC, "muc_persistent", "muc_public", "muc_open", "muc_unsecured"} <= features
+    assert {f"{MUC}#self-ping-optimization", "jabber:iq:register", "urn:xmpp:sid:0"} <= features
     assert (await configure(guest, room)).find(f"{{*}}error/{{{STANZAS}}}forbidden") is not None
     bad = await configure(owner, room, whois="everybody")
     assert bad.find(f"{{*}}error/{{{STANZAS}}}not-acceptable") is not None

@@ -86,7 +86,9 @@ async def list_items(request: IqRequest) -> list[Item]:
 conference = SubService(
     "conference", Identity("conference", "text", "Chat rooms"), info=describe, items=list_items
 )
-muc = Feature("XEP-0045", (), at=())
+muc = Feature(
+    "XEP-0045", (), at=(), level="partial", note="No farewell (332) when the service stops."
+)
 
 
 def _is_inside(room: RunningRoom | None, request: IqRequest) -> bool:

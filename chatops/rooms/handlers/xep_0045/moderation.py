@@ -15,6 +15,7 @@ from chatops.rooms.news import AffiliationChanged, RoleGiven
 from chatops.rooms.occupants import Occupant, Role
 from chatops.rooms.privileges import (
     RANKS,
+    STAFF,
     NeedsAdmin,
     NeedsModerator,
     may_change_role,
@@ -83,11 +84,11 @@ async def send_list(request: IqRequest) -> Element:
                 )
         return answer
     _must_see_list(room, request, wish.rank)
+    nicknames = {occupant.bare: occupant.nick for occupant in room.occupants}
     for jid, standing in sorted(room.standings.items()):
         if standing.rank == wish.rank:
-            inside = room.occupants.of(jid)
-            nick = standing.nickname or (inside[0].nick if inside else "")
-            add(answer, ITEM, affiliation=standing.rank, jid=jid, nick=nick or None)
+            nick = standing.nickname or nicknames.get(jid)
+            add(answer, ITEM, affiliation=standing.rank, jid=jid, nick=nick)
     return answer
 
 
@@ -137,6 +138,8 @@ def give_role(room: RunningRoom, occupant: Occupant, role: Role, reason: str, by
     """Sections 8.2 to 8.4, 9.6 and 9.7, for who is still inside."""
     if room.occupants.by_nick(occupant.nick) is not occupant:
         return
+    if occupant.rank in STAFF and role in (Role.VISITOR, Role.PARTICIPANT):
+        return  # it became one meanwhile, and nobody takes voice from admins and owners
     if role == Role.NONE:
         expel(room, occupant, Turn(codes=(307,), type="unavailable", reason=reason, by=by))
     elif role != occupant.role:
