@@ -1,11 +1,13 @@
 """The live pages' WebSocket: says that something has changed; the page then fetches itself."""
 
+import re
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 MOST_GROUPS = 20
+GROUP = re.compile(r"dashboard|(message|notice|room)-[0-9]{1,19}")
 # The kind of a group → a permission that lets one follow it (any of them is enough).
 PERMISSIONS = {
     "dashboard": (),
@@ -28,13 +30,26 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             return
         await self.accept()
 
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
+    ) -> None:
+        """What is not JSON ends this connection, and nothing else."""
+        try:
+            content = await self.decode_json(text_data or "")
+        except ValueError:
+            await self.close(code=1007)
+            return
+        await self.receive_json(content)
+
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         """``{"follow": ["notice-1", …]}``; what one may not see is left out."""
         wanted = content.get("follow") if isinstance(content, dict) else None
         if not isinstance(wanted, list):
             return
         for group in wanted[:MOST_GROUPS]:
-            if isinstance(group, str) and group.isascii() and await self._may_follow(group):
+            if len(self.followed) >= MOST_GROUPS or not isinstance(group, str):
+                return
+            if GROUP.fullmatch(group) and await self._may_follow(group):
                 self.followed.add(group)
                 await self.channel_layer.group_add(group, self.channel_name)
 
@@ -47,8 +62,5 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
 
     @database_sync_to_async  # type: ignore[untyped-decorator]
     def _may_follow(self, group: str) -> bool:
-        kind, _, number = group.partition("-")
-        if kind not in PERMISSIONS or (number and not number.isdecimal()):
-            return False
-        user, permissions = self.scope["user"], PERMISSIONS[kind]
+        user, permissions = self.scope["user"], PERMISSIONS[group.partition("-")[0]]
         return not permissions or any(user.has_perm(each) for each in permissions)

@@ -17,6 +17,7 @@ from chatops.core.ids import first_at, moment_of
 from chatops.delivery.models import Delivery, State
 from chatops.notices.models import Notice
 from chatops.notices.services import progress
+from chatops.rooms.inside import RunningRoom
 from chatops.rooms.models import Room
 from chatops.rooms.running import rooms
 
@@ -28,6 +29,8 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """unfold's dashboard callback."""
     sessions = list(wire.wire().all_sessions()) if wire.running() else []
     awake = [room for room in rooms.awake() if len(room.occupants)]
+    may_see_rooms = request.user.has_perm("rooms.view_room")
+    may_see_notices = request.user.has_perm("notices.view_notice")
     queued = Delivery.objects.filter(state=State.QUEUED, owed=True)[:MOST_COUNTED].count()
     failed = Delivery.objects.filter(state__in=(State.FAILED, State.EXPIRED))[:MOST_COUNTED].count()
     context |= {
@@ -40,11 +43,15 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             (len(awake), "rooms with people", ""),
         ],
         "doors": Counter(session.door for session in sessions).most_common(),
-        "busiest": sorted(awake, key=lambda room: -len(room.occupants))[:8],
+        "busiest": busiest(awake) if may_see_rooms else [],
         "bars": _bars(),
         "notices": [
             (notice, progress(notice)) for notice in Notice.objects.exclude(state="draft")[:5]
-        ],
+        ]
+        if may_see_notices
+        else [],
+        "may_see_rooms": may_see_rooms,
+        "may_see_notices": may_see_notices,
         "entries": Entry.objects.all()[:8] if request.user.has_perm("audit.view_entry") else [],
         "warnings": _warnings(),
         "fresh": not Room.objects.exists() and User.objects.count() <= 1,
@@ -53,6 +60,11 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "http": settings.CHATOPS_HTTP,
     }
     return context
+
+
+def busiest(awake: list[RunningRoom]) -> list[RunningRoom]:
+    """The rooms with most people, the fullest first."""
+    return sorted(awake, key=lambda room: -len(room.occupants))[:8]
 
 
 def _bars() -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from chatops.rooms.options import COLUMNS, status_codes
 from chatops.rooms.privileges import RANKS, LastOwner, may_change_rank
 from chatops.xmpp.errors import Conflict, Malformed, NotAcceptable, NotAllowed, NotFound
 from chatops.xmpp.jid import InvalidJID, parse
+from chatops.xmpp.text import fit_for_xml
 
 HOST = f"conference.{settings.CHATOPS_DOMAIN}"
 NONE, OWNER = "none", "owner"
@@ -54,12 +55,20 @@ class RankChange:
     reason: str = ""
 
 
+def fit(columns: dict[str, Any]) -> dict[str, Any]:
+    """The same settings with texts that a stanza can carry: each newcomer is told them."""
+    return {
+        name: fit_for_xml(value) if isinstance(value, str) else value
+        for name, value in columns.items()
+    }
+
+
 @transaction.atomic
 def create(
     localpart: str, *, by: Actor, owner: str = "", locked: bool = False, **columns: Any
 ) -> Room:
     """Make a room; `owner` is a bare JID. Raises RoomThere or Malformed."""
-    room = Room(localpart=localpart, locked=locked, **columns)
+    room = Room(localpart=localpart, locked=locked, **fit(columns))
     try:
         room.clean_fields()
     except ValidationError as error:
@@ -86,7 +95,7 @@ def configure(room: Room, *, by: Actor, changes: dict[str, Any]) -> list[int]:
     before = {column: getattr(room, column) for column in COLUMNS}
     was_locked, room.locked = room.locked, False
     for column in changes.keys() & COLUMNS:
-        setattr(room, column, changes[column])
+        setattr(room, column, fit(changes)[column])
     try:
         room.clean_fields()
     except ValidationError as error:
@@ -197,7 +206,7 @@ def unregister(room: Room, *, jid: str, by: Actor) -> None:
 @transaction.atomic
 def set_subject(room: Room, *, subject: str, by: Actor) -> None:
     """Set the subject from outside the room."""
-    room = _locked(room)
+    room, subject = _locked(room), fit_for_xml(subject)
     room.subject, room.subject_set_by, room.subject_set_at = subject, room.jid, timezone.now()
     room.save(update_fields=["subject", "subject_set_by", "subject_set_at"])
     record(by, "room.subject", room.jid, subject=subject)
@@ -224,6 +233,7 @@ def note_role(room: Room, *, nick: str, jid: str, role: str, by: Actor, reason: 
 @transaction.atomic
 def say(room: Room, *, body: str, by: Actor) -> None:
     """Let the service say something; the words are in the archive, not in the audit trail."""
+    body = fit_for_xml(body)
     if not body.strip():
         raise NotAcceptable("There is nothing to say.")
     record(by, "room.say", room.jid)

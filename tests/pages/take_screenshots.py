@@ -45,6 +45,7 @@ async def send_notice(page: Page, service: ServiceProcess) -> None:
     await page.fill("textarea[name=body]", "At noon, by the north door. Please confirm.")
     await page.click("button[name=_save]")
     await page.get_by_role("button", name="Send now").click()
+    await page.get_by_role("button", name="Yes, send it").click()
     await expect(page.locator("#confirmed")).to_contain_text("4/", timeout=TALK_MILLISECONDS)
     await page.screenshot(path=IMAGES / "notice.png")
 

@@ -71,6 +71,7 @@ async def test_a_room_is_made_people_talk_the_ledger_knows_and_a_notice_reaches_
         await page.click("button[name=_save]")
         await expect(page.locator("#people")).to_have_text("3")
         await page.get_by_role("button", name="Send now to 3").click()
+        await page.get_by_role("button", name="Yes, send it").click()
         confirmed = page.locator("#confirmed")
         await desk.next_message(f"At noon, {room}.")
         notice = await phone.wait_for(
@@ -148,3 +149,21 @@ async def test_somebody_is_logged_out_and_suspended_from_the_browser(
         await page.get_by_role("button", name="End the suspension").click()
         await expect(page.locator("body")).to_contain_text("may log in again")
     await alice.online("desk")
+
+
+async def test_a_subject_that_xml_cannot_carry_keeps_nobody_out(
+    service: ServiceProcess, alice: Person
+) -> None:
+    room = f"odd{next(_numbers)}-{alice.name}"
+    async with signed_in(service) as page:
+        await make_room(page, service, room)
+        await page.get_by_label("Subject", exact=True).fill("Tea\x0bat\x01 five")
+        await page.get_by_role("button", name="Set", exact=True).click()
+        await expect(page.get_by_label("Subject", exact=True)).to_have_value(re.compile("five"))
+    client = await alice.online("desk")
+    await client.send(
+        f"<presence to='{room}@conference.{service.domain}/alice'>"
+        "<x xmlns='http://jabber.org/protocol/muc'/></presence>"
+    )
+    message = await client.wait_for("<message type='groupchat'><subject/></message>")
+    assert "five" in (message.findtext("{*}subject") or "")

@@ -142,3 +142,13 @@ def test_a_new_account_inherits_no_affiliation_of_an_older_one(room: Room) -> No
     services.forget_person(ALICE)
     services.forget_person(BOB)
     assert ranks(room) == {BOB: "outcast"}
+
+
+@pytest.mark.django_db
+def test_what_xml_cannot_carry_is_not_said() -> None:
+    by = Actor.command("test")
+    room = services.create("control", by=by)
+    services.say(room, body="be\x0bside\x00s", by=by)
+    assert Ring.objects.latest("id").payload["body"] == "be\nsides"
+    with pytest.raises(NotAcceptable):
+        services.say(room, body="\x00", by=by)
