@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 import time
-from collections import deque
-from collections.abc import Callable, Collection
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from chatops.xmpp.names import SM
 ACK_SECONDS = 0.1  # how long stanzas collect before the client is asked to acknowledge them
 COUNTER = 2**32  # where XEP-0198's counters begin again
 MOST_IN_FLIGHT = 1_000  # messages of one session on their way into the journal
+REMEMBERED = 10_000  # sessions that are over, for those who still want to resume them
 
 REQUEST = serialise(make(f"{{{SM}}}r"))
 
@@ -63,13 +64,16 @@ class LiveSession:
         self.begun = 0
         self.inflight = 0
         self.handled = 0
+        self._behind: deque[int] = deque()  # refused at once, while messages were under way
+        self._answering = 0  # requests and presence that take their time
+        self._quiet: asyncio.Event | None = None  # somebody waits until nothing is under way
         self._acks_owed: deque[int] = deque()
         # Outbound, with XEP-0198: everything since the client's last h.
         self.managed = False
         self.resumption_id = ""
         self.acknowledged = 0
         self.queue: deque[tuple[bytes, Tracked | None]] = deque()
-        self._fewer: asyncio.Future[None] | None = None  # somebody waits for acknowledgements
+        self._fewer: asyncio.Event | None = None  # somebody waits for acknowledgements
         self._ack_timer: asyncio.TimerHandle | None = None
         self._expiry: asyncio.TimerHandle | None = None
         # Outbound, without it: what nothing has shown to be received.
@@ -100,15 +104,15 @@ class LiveSession:
             self._unsettled.append(tracked)
         if self.link is not None:
             self.link.write(data)
-            if tracked is not None:
+            if tracked is not None and not self.ended:  # a full connection is cut by writing
                 tracked.sent(self)
 
     async def drained(self) -> None:
         if self.link is not None:
             await self.link.drained()
         while len(self.queue) > settings.CHATOPS_MAX_UNACKNOWLEDGED // 2 and not self.ended:
-            self._fewer = asyncio.get_running_loop().create_future()
-            await self._fewer
+            self._fewer = self._fewer or asyncio.Event()
+            await self._fewer.wait()
 
     def end(self, condition: str, text: str = "") -> None:
         """Close the stream with an error, and be over: there is no resumption."""
@@ -124,12 +128,45 @@ class LiveSession:
         self.inflight += 1
 
     def finish(self) -> None:
+        """The oldest message under way is handled: the journal calls back in its order."""
         self.inflight -= 1
-        self.count()
+        self._count()
+        while self._behind and self._behind[0] <= self.begun - self.inflight:
+            self._behind.popleft()
+            self._count()
+        self._tell_quiet()
         if self.link is not None:
             self.link.pump()
 
     def count(self) -> None:
+        """A stanza is handled that never was under way; its turn comes after those before it."""
+        if self.inflight:
+            self._behind.append(self.begun)
+        else:
+            self._count()
+
+    async def attend(self, pending: Awaitable[None]) -> None:
+        """A request or presence that takes its time; it counts as handled at its end."""
+        self._answering += 1
+        try:
+            await pending
+        finally:
+            self._answering -= 1
+            self.count()
+            self._tell_quiet()
+
+    async def quiet(self) -> None:
+        """Wait until nothing that came is under way any more, so that `handled` is final."""
+        while self.inflight or self._answering:
+            self._quiet = self._quiet or asyncio.Event()
+            await self._quiet.wait()
+
+    def _tell_quiet(self) -> None:
+        if self._quiet is not None and not self.inflight and not self._answering:
+            self._quiet.set()
+            self._quiet = None
+
+    def _count(self) -> None:
         """One more stanza is handled; owed acknowledgements may be due."""
         self.handled = (self.handled + 1) % COUNTER
         while self._acks_owed and not (self._acks_owed[0] - self.handled) % COUNTER:
@@ -158,8 +195,9 @@ class LiveSession:
 
     def asked(self) -> None:
         """The client's ``<r/>``: answered when all that it sent before is handled (section 4)."""
-        if self.inflight:
-            self._acks_owed.append((self.handled + self.inflight) % COUNTER)
+        before = self.inflight + len(self._behind)
+        if before:
+            self._acks_owed.append((self.handled + before) % COUNTER)
         else:
             self._acknowledge()
 
@@ -179,8 +217,9 @@ class LiveSession:
         self._tell_fewer()
 
     def _tell_fewer(self) -> None:
-        if self._fewer is not None and not self._fewer.done():
-            self._fewer.set_result(None)
+        if self._fewer is not None:
+            self._fewer.set()
+            self._fewer = None
 
     def _acknowledge(self) -> None:
         if self.link is not None:
@@ -220,6 +259,17 @@ class LiveSession:
         if clean or not self.resumption_id:
             self.finish_session()
             return
+        self._hibernate()
+
+    def cut(self) -> None:
+        """Somebody resumes it: an older connection, if it is still there, has lost it."""
+        link, self.link = self.link, None
+        if link is not None:
+            self._acks_owed.clear()
+            self._hibernate()
+            link.fault(StreamFault("conflict", "The session was resumed elsewhere."))
+
+    def _hibernate(self) -> None:
         loop = asyncio.get_running_loop()
         self._expiry = loop.call_later(settings.CHATOPS_RESUME_SECONDS, self.finish_session)
 
@@ -246,6 +296,7 @@ class SessionTable:
     def __init__(self) -> None:
         self._by_bare: dict[str, dict[str, LiveSession]] = {}
         self._resumable: dict[str, LiveSession] = {}
+        self._over: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
     def of(self, bare: str) -> Collection[LiveSession]:
         found = self._by_bare.get(bare)
@@ -267,10 +318,18 @@ class SessionTable:
             del found[str(session.jid.resource)]
             if not found:
                 del self._by_bare[session.bare]
-        self._resumable.pop(session.resumption_id, None)
+        if self._resumable.pop(session.resumption_id, None) is not None:
+            self._over[session.resumption_id] = (session.user_id, session.handled)
+            if len(self._over) > REMEMBERED:
+                self._over.popitem(last=False)
 
     def let_resume(self, session: LiveSession) -> None:
         self._resumable[session.resumption_id] = session
 
     def resumable(self, resumption_id: str) -> LiveSession | None:
         return self._resumable.get(resumption_id)
+
+    def handled_before_end(self, resumption_id: str, user_id: int) -> int | None:
+        """The last `h` of that person's session, which is over; None where nobody remembers."""
+        owner, handled = self._over.get(resumption_id, (None, 0))
+        return handled if owner == user_id else None

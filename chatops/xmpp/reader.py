@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
+from lxml import etree
+
 from chatops.xmpp.elements import Element, parse
 from chatops.xmpp.errors import StreamFault
 from chatops.xmpp.vocabulary import VOCABULARY, Vocabulary
@@ -113,7 +115,7 @@ class StreamReader(_Strict):
         self._begin = 0  # of the stanza that is being read
         self._end = 0  # of the last complete one
         self._has_children = False
-        self._own_namespace = False  # the stanza's start tag says its default namespace
+        self._own: set[str | None] = set()  # prefixes that the stanza's start tag declares
         self._prefixes: dict[str, str] = {}  # declared by the stream's start tag
         self._default = ""
         self._events: list[Event] = []
@@ -134,8 +136,8 @@ class StreamReader(_Strict):
                 self._default = uri or ""
             else:
                 self._prefixes[prefix] = uri or ""
-        elif self.depth == 1 and prefix is None:
-            self._own_namespace = True
+        elif self.depth == 1:
+            self._own.add(prefix)
 
     def start(self, name: str, attributes: list[str]) -> None:
         if self.depth == 1:
@@ -168,11 +170,11 @@ class StreamReader(_Strict):
         data = self._buffer[self._begin - self._base : end - self._base]
         self._end = end
         if between.strip():
-            raise StreamFault("bad-format", "There is text between the stanzas.")
+            raise _text_between()
         if len(data) > self.limit:
             raise self._too_big()
-        self._events.append(parse(self._with_namespaces(data)))
-        self._own_namespace = False
+        self._events.append(_element(self._with_namespaces(data)))
+        self._own.clear()
 
     def _after_tag(self, index: int) -> int:
         match = _TAG.match(self._buffer, index - self._base)
@@ -182,9 +184,9 @@ class StreamReader(_Strict):
 
     def _with_namespaces(self, data: bytes) -> bytes:
         """What the stream's start tag declared for the stanza, said by the stanza itself."""
-        said = b"" if self._own_namespace else b" xmlns=" + quoteattr(self._default).encode()
+        said = b"" if None in self._own else b" xmlns=" + quoteattr(self._default).encode()
         for prefix, uri in self._prefixes.items():
-            if prefix.encode() + b":" in data and f"xmlns:{prefix}".encode() not in data:
+            if prefix not in self._own and prefix.encode() + b":" in data:
                 said += f" xmlns:{prefix}={quoteattr(uri)}".encode()
         if not said:
             return data
@@ -203,6 +205,8 @@ class StreamReader(_Strict):
             return
         if len(rest) > self.limit:
             raise self._too_big()
+        if self.depth == 1 and not rest.lstrip().startswith(b"<"):
+            raise _text_between()
         self._base, self._buffer = self._end, rest
 
     def _too_big(self) -> StreamFault:
@@ -216,7 +220,19 @@ def read_document(data: bytes, limit: int, vocabulary: Vocabulary = VOCABULARY) 
     if not data.startswith(b"<"):
         raise StreamFault("bad-format", "A frame begins with a start tag.")
     _Strict(vocabulary).parse(data, final=True)
-    return parse(data)
+    return _element(data)
+
+
+def _element(data: bytes) -> Element:
+    """What expat has passed, as lxml's; should lxml be stricter somewhere, that is the client's."""
+    try:
+        return parse(data)
+    except etree.XMLSyntaxError as error:
+        raise StreamFault("not-well-formed", "This is not well-formed XML.") from error
+
+
+def _text_between() -> StreamFault:
+    return StreamFault("bad-format", "There is text between the stanzas.")
 
 
 def _clark(name: str) -> str:

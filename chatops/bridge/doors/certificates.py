@@ -27,16 +27,33 @@ class Certificates:
         self._files: tuple[Path, Path] | None = None
 
     def context(self) -> ssl.SSLContext:
-        """The context for a new connection. Raises OSError or ssl.SSLError."""
+        """The context for a new connection. Raises OSError or ssl.SSLError where there is none.
+
+        Files that cannot be used, as when they are just being replaced, leave the old one in use.
+        """
         certificate, key = self._files = self._files or files()
-        stamp = (certificate.stat().st_mtime, key.stat().st_mtime)
-        if self._context is None or stamp != self._stamp:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            context.set_alpn_protocols(["xmpp-client"])
-            context.load_cert_chain(certificate, key)
-            self._context, self._stamp = context, stamp
+        stamp = (_changed(certificate), _changed(key))
+        if self._context is None:
+            self._context = _load(certificate, key)
+        elif stamp != self._stamp:
+            try:
+                self._context = _load(certificate, key)
+            except (OSError, ssl.SSLError) as error:
+                logger.warning("the new certificate cannot be used; the old one stays: %s", error)
+        self._stamp = stamp
         return self._context
+
+
+def _changed(file: Path) -> float:
+    return file.stat().st_mtime if file.exists() else 0
+
+
+def _load(certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["xmpp-client"])
+    context.load_cert_chain(certificate, key)
+    return context
 
 
 def files() -> tuple[Path, Path]:

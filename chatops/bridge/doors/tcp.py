@@ -44,8 +44,9 @@ class TcpConnection(asyncio.Protocol):
         self._out: list[bytes] = []
         self._opened = False  # our own header is out
         self._upgrading = False
-        self._writable: asyncio.Future[None] | None = None
-        self._full = False
+        self._handshake: asyncio.Task[None] | None = None
+        self._writable = asyncio.Event()  # less waits to be sent than may
+        self._writable.set()
 
     # asyncio's callbacks
 
@@ -55,16 +56,20 @@ class TcpConnection(asyncio.Protocol):
         self.address = str(peer[0]) if peer else ""
         self._transport.set_write_buffer_limits(high=settings.CHATOPS_SEND_BUFFER_BYTES // 4)
         if self._stream is None:
-            counters["connections"] += 1
+            counters[f"connections {self.name}"] += 1
             allowed = self.secure or may_be_plain(self.address)
             self._stream = Stream(self._doors.gate, self, plaintext_allowed=allowed)
             self._doors.connections.add(self)
+            if self.secure:
+                self._upgrading = True
+                self._transport.pause_reading()
+                self._handshake = self._loop.create_task(self._encrypt(self._transport))
 
     def data_received(self, data: bytes) -> None:
         stream = self._stream
-        if stream is None or stream.closed or self._upgrading:
+        if stream is None or not stream.listening or self._upgrading:
             return
-        stream.received()
+        stream.received(len(data))
         try:
             self._take(self._reader.feed(data), stream)
         except StreamFault as fault:
@@ -75,12 +80,10 @@ class TcpConnection(asyncio.Protocol):
         return False  # close; a client that says nothing more hears nothing more
 
     def pause_writing(self) -> None:
-        self._full = True
+        self._writable.clear()
 
     def resume_writing(self) -> None:
-        self._full = False
-        if self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
+        self._writable.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._doors.left(self)
@@ -164,7 +167,9 @@ class TcpConnection(asyncio.Protocol):
 
     def is_drained(self) -> bool:
         transport = self._transport
-        if transport is None or self._out or transport.get_write_buffer_size():
+        if transport is None or transport.is_closing():
+            return False
+        if self._out or transport.get_write_buffer_size():
             return False
         sock = transport.get_extra_info("socket")
         waiting = array.array("i", [0])
@@ -175,9 +180,7 @@ class TcpConnection(asyncio.Protocol):
         return waiting[0] == 0
 
     async def drained(self) -> None:
-        while self._full and self._transport is not None and not self._transport.is_closing():
-            self._writable = self._loop.create_future()
-            await self._writable
+        await self._writable.wait()
 
     def hold_back(self, *, hold: bool) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -198,6 +201,10 @@ class TcpConnection(asyncio.Protocol):
         transport.pause_reading()
         self.write(PROCEED)
         self._flush()
+        await self._encrypt(transport)
+
+    async def _encrypt(self, transport: asyncio.Transport) -> None:
+        """The handshake; the transport has been told to read nothing."""
         try:
             context = self._doors.certificates.context()
             upgraded = await self._loop.start_tls(
@@ -207,13 +214,17 @@ class TcpConnection(asyncio.Protocol):
                 server_side=True,
                 ssl_handshake_timeout=settings.CHATOPS_AUTH_TIMEOUT_SECONDS,
             )
-        except (OSError, ssl.SSLError, ConnectionError):
+            if upgraded is None:
+                raise ConnectionAbortedError
+        except (OSError, ssl.SSLError):
             counters["TLS failures"] += 1
             transport.abort()
             self._upgrading = False
+            self._doors.left(self)  # the loop tells no loss of what never was encrypted
             if self._stream is not None:
                 self._stream.lost()
             return
+        upgraded.set_write_buffer_limits(high=settings.CHATOPS_SEND_BUFFER_BYTES // 4)
         self._transport = upgraded
         self.secure = True
         self.restart(settings.CHATOPS_MAX_STANZA_BYTES_UNAUTHENTICATED)
@@ -226,11 +237,14 @@ class TcpConnection(asyncio.Protocol):
     # Timers
 
     def check(self, now: float) -> None:
-        if self._stream is not None and not self._stream.closed:
+        if self._stream is not None and not self._stream.closed and not self._upgrading:
             check_life(self._stream, now)
 
     def shut_down(self) -> None:
-        if self._stream is not None:
+        if self._upgrading:  # there is nothing yet that could carry words
+            if self._transport is not None:
+                self._transport.abort()
+        elif self._stream is not None:
             self._stream.fault(StreamFault("system-shutdown", "The service is stopping."))
 
 
@@ -273,8 +287,6 @@ class TcpDoors:
                 host,
                 port,
                 backlog=1024,
-                ssl=self.certificates.context(),
-                ssl_handshake_timeout=settings.CHATOPS_AUTH_TIMEOUT_SECONDS,
             )
             self._add("xmpps", server)
         self._timer = asyncio.create_task(self._watch())

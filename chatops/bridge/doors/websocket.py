@@ -34,7 +34,7 @@ async def websocket_door(scope: Message, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close", "code": 1002})
         return
     await send({"type": "websocket.accept", "subprotocol": "xmpp"})
-    counters["connections"] += 1
+    counters["connections websocket"] += 1
     await WebSocketConnection(scope, receive, send).run()
 
 
@@ -82,13 +82,13 @@ class WebSocketConnection:
             message = await self._receive()
             if message["type"] != "websocket.receive":
                 return
-            if not self._stream.closed:
+            if self._stream.listening:
                 self._take(message)
 
     def _take(self, message: Message) -> None:
         stream = self._stream
-        stream.received()
         text = message.get("text")
+        stream.received(len(text or message.get("bytes") or b""))
         try:
             if text is None:
                 raise StreamFault("bad-format", "XMPP comes in text frames.")
@@ -110,6 +110,8 @@ class WebSocketConnection:
             stream.fault(fault)
 
     def _open(self, element: Element) -> None:
+        if self._opened:
+            raise StreamFault("unsupported-stanza-type", "The stream is open already.")
         language = element.get(_LANGUAGE, "")
         identifier = self._stream.opened(
             to=element.get("to"), version=element.get("version", "1.0"), language=language
@@ -189,3 +191,4 @@ class WebSocketConnection:
 
     def restart(self, limit: int) -> None:
         self._limit = limit
+        self._opened = False

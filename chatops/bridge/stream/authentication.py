@@ -2,7 +2,6 @@
 
 import asyncio
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -159,5 +158,5 @@ def _payload(element: Element) -> bytes:
         return b""
     try:
         return b64decode(text, validate=True)
-    except Base64Error as error:
+    except ValueError as error:  # also binascii.Error
         raise SaslFailure("incorrect-encoding", "The data is not base64.") from error

@@ -32,6 +32,10 @@ class NotBound(NotAllowed):
     """Bind a resource first."""
 
 
+class Gone(Exception):
+    """The connection broke while its resource was being bound."""
+
+
 class TooManySessions(Overloaded):
     """This account has as many sessions as it may have."""
 
@@ -56,6 +60,8 @@ class Binding:
             if request is None or not element.get("id"):
                 raise NotBound
             session = await self._bind(text_of(request, "resource", BIND) or "")
+        except Gone:
+            return
         except Refused as refusal:
             if tag_of(element).startswith(f"{{{CLIENT}}}") and answerable(element):
                 self._stream.answer(error_reply(element, refusal))
@@ -84,6 +90,8 @@ class Binding:
             resource=str(jid.resource),
             door=stream.door,
         )
+        if stream.closed:
+            raise Gone  # a session without a connection would be there for ever
         older = stream.sessions.get(jid)
         if older is not None:
             # Section 7.7.2.2: the newer one wins, as a client that comes back expects.

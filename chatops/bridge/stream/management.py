@@ -4,7 +4,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from chatops.bridge.sessions import LiveSession, SessionTable
+from chatops.bridge.sessions import COUNTER, LiveSession, SessionTable
 from chatops.core.features import Feature
 from chatops.xmpp.elements import Element, add, local_name, make
 from chatops.xmpp.errors import StreamFault
@@ -18,6 +18,7 @@ class Carrier(Protocol):
 
     session: LiveSession | None
     sessions: SessionTable
+    closed: bool
 
     def answer(self, element: Element) -> None: ...
     def take_over(self, session: LiveSession) -> None: ...
@@ -48,20 +49,28 @@ def enable(stream: Carrier, element: Element) -> None:
     )
 
 
-def resume(stream: Carrier, element: Element, user_id: int) -> None:
+async def resume(stream: Carrier, element: Element, user_id: int) -> None:
     """Section 5: take up a session that lost its connection, or still has another one."""
-    session = stream.sessions.resumable(element.get("previd", ""))
+    previd = element.get("previd", "")
+    session = stream.sessions.resumable(previd)
     if stream.session is not None:
         stream.answer(failed("unexpected-request", "A resource is bound already."))
         return
-    if session is None or session.user_id != user_id:
-        stream.answer(failed("item-not-found", "There is no such session any more."))
+    if session is not None and session.user_id == user_id:
+        session.acknowledge(read_count(element))
+        session.cut()
+        # What the client sent last may still be on its way into the journal. Were it not counted,
+        # the client would send it again.
+        await session.quiet()
+    if stream.closed:
         return
-    handled = read_count(element)
-    old, session.link = session.link, None
-    if old is not None:
-        old.fault(StreamFault("conflict", "The session was resumed elsewhere."))
-    session.acknowledge(handled)
+    if session is None or session.user_id != user_id or not session.blocked_until_resumed:
+        refusal = failed("item-not-found", "There is no such session any more.")
+        handled = stream.sessions.handled_before_end(previd, user_id)
+        if handled is not None:
+            refusal.set("h", str(handled))
+        stream.answer(refusal)
+        return
     stream.take_over(session)
     stream.answer(make(f"{{{SM}}}resumed", previd=session.resumption_id, h=str(session.handled)))
     session.resend()
@@ -80,9 +89,10 @@ def handle(session: LiveSession, element: Element) -> None:
 
 def read_count(element: Element) -> int:
     text = element.get("h", "")
-    if not text.isascii() or not text.isdecimal() or int(text) >= 2**32:
+    digits = text.lstrip("0") or "0"
+    if not text.isascii() or not text.isdecimal() or len(digits) > 10 or int(digits) >= COUNTER:
         raise StreamFault("bad-format", "h is a number of 32 bits.")
-    return int(text)
+    return int(digits)
 
 
 def failed(condition: str, text: str) -> Element:

@@ -25,6 +25,7 @@ from chatops.xmpp.names import CLIENT, SASL, SM, TLS
 logger = logging.getLogger(__name__)
 
 STANZAS = {f"{{{CLIENT}}}{kind}" for kind in ("message", "presence", "iq")}
+ENABLE = f"{{{SM}}}enable"
 INBOX_FULL, INBOX_LOW = 200, 50
 
 
@@ -90,8 +91,10 @@ class Stream:
         )
         self._binding = Binding(self)
         self._inbox: deque[Element] = deque()
+        self._untold = 0  # bytes that came since everything was last handled
         self._busy = False
         self._held = False
+        self._leaving = False  # the client has closed its stream
         self._tasks: set[asyncio.Task[None]] = set()
 
     # The beginning
@@ -109,7 +112,7 @@ class Stream:
         if domain != settings.CHATOPS_DOMAIN:
             raise StreamFault("host-unknown", f"This service is {settings.CHATOPS_DOMAIN}.")
         major = version.partition(".")[0]
-        if not major.isdecimal() or int(major) < 1:
+        if not major.isdecimal() or not major.strip("0"):
             raise StreamFault("unsupported-version", "XMPP 1.0 is needed.")
         return self.id
 
@@ -125,19 +128,27 @@ class Stream:
 
     # What comes in
 
-    def received(self) -> None:
+    @property
+    def listening(self) -> bool:
+        """Whether what comes from the client still counts."""
+        return not self.closed and not self._leaving
+
+    def received(self, size: int) -> None:
         """Some bytes came; the connection is alive."""
         self.last_received = time.monotonic()
+        self._untold += size
         self.asked_for_life = False
         if self.session is not None:
             self.session.showed_life()
 
     def feed(self, elements: Iterable[Element]) -> None:
         self._inbox.extend(elements)
-        if len(self._inbox) > INBOX_FULL and not self._held:
+        self.pump()
+        if self.closed or self._held or not self._has_work():
+            return
+        if len(self._inbox) > INBOX_FULL or self._untold > self._most_untold():
             self._held = True
             self.connection.hold_back(hold=True)
-        self.pump()
 
     def pump(self) -> None:
         """Handle what has come, one element at a time and in order."""
@@ -150,14 +161,33 @@ class Stream:
             except StreamFault as fault:
                 self.fault(fault)
                 return
+            except Exception:
+                logger.exception("in a stream")
+                self.fault(StreamFault("internal-server-error"))
+                return
             if pending is not None:
                 self._busy = True
                 task = asyncio.get_running_loop().create_task(self._await(pending))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-        if self._held and len(inbox) < INBOX_LOW:
+        if not self._has_work():
+            self._untold = 0
+            if self._leaving and not self.closed:
+                self._part()
+                return
+        if self._held and len(inbox) < INBOX_LOW and self._untold <= self._most_untold():
             self._held = False
             self.connection.hold_back(hold=False)
+
+    def _has_work(self) -> bool:
+        """Whether something that came is not handled yet."""
+        under_way = self.session is not None and self.session.inflight
+        return bool(self._inbox or self._busy or under_way)
+
+    @staticmethod
+    def _most_untold() -> int:
+        """So many bytes may wait; above it the client is not read until all are handled."""
+        return 4 * int(settings.CHATOPS_MAX_STANZA_BYTES)
 
     @staticmethod
     def _must_wait(element: Element, session: LiveSession) -> bool:
@@ -167,7 +197,8 @@ class Stream:
         if session.inflight >= MOST_IN_FLIGHT:
             return True
         tag = tag_of(element)
-        return tag in STANZAS and not tag.endswith("message")
+        # What came before <enable/> must not be counted behind it.
+        return tag == ENABLE or (tag in STANZAS and not tag.endswith("message"))
 
     async def _await(self, pending: Awaitable[None]) -> None:
         try:
@@ -191,16 +222,14 @@ class Stream:
         if self.person is None:
             self._refuse_stranger()
         if namespace == SM:
-            self._manage(element)
-            return None
+            return self._manage(element)
         return self._binding.handle(element)
 
     def _handle_bound(self, session: LiveSession, element: Element) -> Awaitable[None] | None:
         tag = tag_of(element)
         if tag not in STANZAS:
             if namespace_of(element) == SM:
-                self._manage(element)
-                return None
+                return self._manage(element)
             raise StreamFault("unsupported-stanza-type", "This service knows no such element.")
         self._check_sender(session, element)
         counters["stanzas in"] += 1
@@ -215,14 +244,7 @@ class Stream:
         if pending is None:
             session.count()
             return None
-        return self._then_count(session, pending)
-
-    @staticmethod
-    async def _then_count(session: LiveSession, pending: Awaitable[None]) -> None:
-        try:
-            await pending
-        finally:
-            session.count()
+        return session.attend(pending)
 
     def _check_sender(self, session: LiveSession, element: Element) -> None:
         """`from` may be left out, or say the truth (RFC 6120 section 8.1.2.1)."""
@@ -260,16 +282,17 @@ class Stream:
         elif self._authentication.failures >= settings.CHATOPS_MAX_AUTH_FAILURES:
             raise StreamFault("policy-violation", "Too many failures.")
 
-    def _manage(self, element: Element) -> None:
+    def _manage(self, element: Element) -> Awaitable[None] | None:
         kind = local_name(element)
+        if kind == "resume" and self.person is not None:
+            return management.resume(self, element, self.person.user_id)
         if kind == "enable":
             management.enable(self, element)
-        elif kind == "resume" and self.person is not None:
-            management.resume(self, element, self.person.user_id)
         elif self.session is not None and self.session.managed:
             management.handle(self.session, element)
         else:
             self.answer(management.failed("unexpected-request", "Stream management is not on."))
+        return None
 
     def take_over(self, session: LiveSession) -> None:
         """From here on this stream carries the session."""
@@ -301,15 +324,23 @@ class Stream:
         self._leave(clean=False)
 
     def closed_by_client(self) -> None:
-        """``</stream:stream>`` or ``<close/>``: answered in kind (section 4.4)."""
-        if self.closed:
-            return
+        """``</stream:stream>`` or ``<close/>``: answered in kind (section 4.4).
+
+        What the client sent before it is handled first, though its connection may be gone by then.
+        """
+        if self.listening:
+            self._leaving = True
+            self.pump()
+
+    def _part(self) -> None:
         self.closed = True
-        self.connection.close(None)
         self._leave(clean=True)
+        self.connection.close(None)
 
     def lost(self) -> None:
         """The connection broke."""
+        if self._leaving and not self.closed:
+            return  # what it sent before it left is still being handled
         self.closed = True
         self._leave(clean=False)
 

@@ -5,7 +5,6 @@ import hmac
 import re
 import secrets
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from typing import Self
 
@@ -174,5 +173,5 @@ def _unescape(name: str) -> str:
 def _decode(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
-    except Base64Error as error:
+    except ValueError as error:  # also binascii.Error
         raise SaslFailure("malformed-request", "A field is not base64.") from error
