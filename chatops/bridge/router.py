@@ -16,13 +16,12 @@ from chatops.core.features import (
     Address,
     IqHandler,
     IqRequest,
-    Payload,
     StanzaHandler,
     registry,
     run_hooks,
 )
 from chatops.core.wire import Session, wire
-from chatops.xmpp.elements import Element, from_slixmpp, local_name, tag_of
+from chatops.xmpp.elements import Element, as_element, local_name, tag_of
 from chatops.xmpp.errors import (
     BadRequest,
     InternalError,
@@ -111,7 +110,7 @@ class Router:
             begin()
             return self._messages.take(element, sender, to, session, finished)
         address = self._address(to)
-        handler = registry.messages.get(address) if address is not None else None
+        handler = registry.message_handler(address, element) if address is not None else None
         if handler is None:
             self._refuse(element, session, _nobody(to, address))
             return None
@@ -222,7 +221,7 @@ class Router:
         except Exception as error:  # noqa: BLE001 - _fail answers, and logs what is no refusal
             self._fail(request.stanza, request.session, error)
             return
-        self._reply(result(request.stanza, _as_element(payload)), request.session)
+        self._reply(result(request.stanza, as_element(payload)), request.session)
 
     # Answers
 
@@ -315,12 +314,6 @@ def _nobody(to: JID, address: Address | None) -> Refused:
     if address is None:
         return RemoteServerNotFound(f"This service does not reach {to.domain}.")
     return Unavailable("Nothing here takes that.")
-
-
-def _as_element(payload: Payload) -> Element | None:
-    if payload is None or isinstance(payload, Element):
-        return payload
-    return from_slixmpp(payload)
 
 
 async def _awaited(pending: Awaitable[None]) -> None:

@@ -48,8 +48,22 @@ class IqRequest:
         return self.stanza.get("id", "")
 
 
+@dataclass(frozen=True, slots=True)
+class StrangerRequest:
+    """An IQ on a stream that nobody has logged in on yet, as XEP-0077 section 3.1 has it."""
+
+    stanza: Element
+    payload: Element
+    type: str
+    address: str  # the client's network address
+    secure: bool  # under TLS, or as good as that (loopback)
+    notes: dict[str, Any]  # what features remember of this stream, under their own names
+
+
 Payload: TypeAlias = Element | SlixmppStanza | None
 IqHandler: TypeAlias = Callable[[IqRequest], Awaitable[Payload]]
+StrangerHandler: TypeAlias = Callable[[StrangerRequest], Awaitable[Payload]]
+NonzaHandler: TypeAlias = Callable[[Session, Element], Awaitable[None] | None]
 StanzaHandler: TypeAlias = Callable[[Element, JID, JID, Session | None], Awaitable[None] | None]
 H = TypeVar("H", bound=Callable[..., Any])
 
@@ -63,11 +77,15 @@ class Identity:
     name: str
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass
 class Feature:
     """An XEP (or RFC part) that is supported: ``Feature("XEP-0199", (PING,), at=(DOMAIN,))``.
 
-    `namespaces` are announced by disco#info at every address of `at`.
+    `namespaces` are announced by disco#info at every address of `at`, as long as it is `enabled`.
     """
 
     spec: str
@@ -75,6 +93,7 @@ class Feature:
     at: tuple[Address, ...] = (DOMAIN,)
     level: str = "complete"  # or "partial", for the table of XEPs
     note: str = ""
+    enabled: Callable[[], bool] = _always  # the settings may switch it off
     module: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
@@ -102,9 +121,12 @@ class Feature:
         """Take presence to that kind of address: ``handler(stanza, sender, to, session)``."""
         return self._stanzas(registry.presences, address)
 
-    def message(self, address: Address) -> Callable[[H], H]:
-        """Take messages to that kind of address (accounts have the pipeline instead)."""
-        return self._stanzas(registry.messages, address)
+    def message(self, address: Address, having: str = "") -> Callable[[H], H]:
+        """Take messages to that kind of address (accounts have the pipeline instead).
+
+        `having`: only those with such a child, ``{namespace}tag``; they come before the others.
+        """
+        return self._stanzas(registry.messages.setdefault(having, {}), address)
 
     def relay(self, address: Address) -> Callable[[H], H]:
         """Take whole IQ stanzas, results too, sent to a full JID there (an occupant of a room)."""
@@ -114,6 +136,52 @@ class Feature:
         """Announce an element among the stream features after authentication."""
         registry.stream_features.append(build)
         return build
+
+    def first_stream_feature(
+        self, build: Callable[[bool], Element | None]
+    ) -> Callable[[bool], Element | None]:
+        """Announce ``build(secure)``, unless it is None, before authentication."""
+        registry.first_stream_features.append(build)
+        return build
+
+    def iq_of_strangers(self, type_: str, tag: str) -> Callable[[H], H]:
+        """Answer IQs that come before authentication: ``handler(request: StrangerRequest)``."""
+
+        def register(handler: H) -> H:
+            registry.strangers_iqs[type_, tag] = handler
+            return handler
+
+        return register
+
+    def nonza(self, tag: str) -> Callable[[H], H]:
+        """Take elements of a bound stream that are no stanzas: ``handler(session, element)``."""
+
+        def register(handler: H) -> H:
+            registry.nonzas[tag] = handler
+            return handler
+
+        return register
+
+    def info(self, address: Address, node: str = "") -> Callable[[H], H]:
+        """Add to disco#info there, or answer for a node: ``async hook(request, info)``.
+
+        For the domain and for accounts; a sub-service has its own hook (`SubService.info`).
+        """
+
+        def register(hook: H) -> H:
+            registry.info_hooks.setdefault((address, node), []).append(hook)
+            return hook
+
+        return register
+
+    def items(self, address: Address, node: str = "") -> Callable[[H], H]:
+        """Add to disco#items there, or answer for a node: ``async hook(request) -> list[Item]``."""
+
+        def register(hook: H) -> H:
+            registry.items_hooks.setdefault((address, node), []).append(hook)
+            return hook
+
+        return register
 
     def on_session(self, moment: str) -> Callable[[H], H]:
         """Call ``handler(session)`` at "bound", "available" or "ended"; a coroutine is awaited.
@@ -192,9 +260,14 @@ class Registry:
     features: list[Feature] = field(default_factory=list)
     iqs: dict[tuple[Address, str, str], IqHandler] = field(default_factory=dict)
     presences: dict[Address, StanzaHandler] = field(default_factory=dict)
-    messages: dict[Address, StanzaHandler] = field(default_factory=dict)
+    messages: dict[str, dict[Address, StanzaHandler]] = field(default_factory=dict)
     relays: dict[Address, StanzaHandler] = field(default_factory=dict)
     stream_features: list[Callable[[], Element]] = field(default_factory=list)
+    first_stream_features: list[Callable[[bool], Element | None]] = field(default_factory=list)
+    strangers_iqs: dict[tuple[str, str], StrangerHandler] = field(default_factory=dict)
+    nonzas: dict[str, NonzaHandler] = field(default_factory=dict)
+    info_hooks: dict[tuple[Address, str], list["InfoHook"]] = field(default_factory=dict)
+    items_hooks: dict[tuple[Address, str], list["ItemsHook"]] = field(default_factory=dict)
     session_hooks: dict[str, list[Callable[[Session], Awaitable[None] | None]]] = field(
         default_factory=dict
     )
@@ -206,9 +279,16 @@ class Registry:
         return {
             namespace
             for feature in self.features
-            if address in feature.at
+            if address in feature.at and feature.enabled()
             for namespace in feature.namespaces
         }
+
+    def message_handler(self, address: Address, element: Element) -> StanzaHandler | None:
+        """Who takes a message to that kind of address: for one of its children, or for any."""
+        for having, handlers in self.messages.items():
+            if having and address in handlers and element.find(having) is not None:
+                return handlers[address]
+        return self.messages.get("", {}).get(address)
 
 
 registry = Registry()

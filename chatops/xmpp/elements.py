@@ -108,6 +108,13 @@ def from_slixmpp(source: SlixmppStanza) -> Element:
     return parse(stdlib.tostring(source.xml))
 
 
+def as_element(payload: Element | SlixmppStanza | None) -> Element | None:
+    """A handler's payload as our element, whichever kind it made."""
+    if payload is None or isinstance(payload, Element):
+        return payload
+    return from_slixmpp(payload)
+
+
 def to_slixmpp(element: Element, stanza_class: type[S]) -> S:
     """One of slixmpp's stanza objects over a copy of the element, to read it by its names."""
     return stanza_class(xml=stdlib.fromstring(serialise(element)))  # type: ignore[call-arg]  # noqa: S314

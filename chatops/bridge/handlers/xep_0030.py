@@ -33,43 +33,65 @@ class NoSuchNode(NotFound):
 
 @disco.iq("get", f"{{{DISCO_INFO}}}query", at=(DOMAIN,))
 async def describe_domain(request: IqRequest) -> Element:
-    """Section 3.1, for the service."""
-    _refuse_nodes(request)
-    return _info_element(Info([SERVER], registry.namespaces(DOMAIN)))
+    """Section 3.1, for the service and for nodes of it."""
+    return await _describe(request, DOMAIN, SERVER)
 
 
 @disco.iq("get", f"{{{DISCO_INFO}}}query", at=(ACCOUNT,))
 async def describe_account(request: IqRequest) -> Element:
     """Section 3.1, for an account: to its owner and to those who may see its presence."""
-    _refuse_nodes(request)
     await _must_be_visible(request)
-    return _info_element(Info([PERSON], registry.namespaces(ACCOUNT)))
+    return await _describe(request, ACCOUNT, PERSON)
 
 
 @disco.iq("get", f"{{{DISCO_ITEMS}}}query", at=(DOMAIN,))
 async def list_domain(request: IqRequest) -> Element:
-    """Section 4.1: the sub-services."""
-    _refuse_nodes(request)
-    return _items_element(
+    """Section 4.1: the sub-services, or what features say of a node."""
+    return await _list(
+        request,
+        DOMAIN,
         [
             Item(f"{label}.{settings.CHATOPS_DOMAIN}", service.identity.name)
             for label, service in sorted(registry.subservices.items())
-        ]
+        ],
     )
 
 
 @disco.iq("get", f"{{{DISCO_ITEMS}}}query", at=(ACCOUNT,))
 async def list_account(request: IqRequest) -> Element:
     """Section 4.1, for an account: its available resources, to those who may know (section 8)."""
-    _refuse_nodes(request)
     await _must_be_visible(request)
-    return _items_element(
+    return await _list(
+        request,
+        ACCOUNT,
         [
             Item(session.jid.full)
             for session in wire().sessions_of(request.to.bare)
             if session.presence is not None
-        ]
+        ],
     )
+
+
+async def _describe(request: IqRequest, address: Address, identity: Identity) -> Element:
+    node = request.payload.get("node", "")
+    hooks = registry.info_hooks.get((address, node), [])
+    if node and not hooks:
+        raise NoSuchNode
+    info = Info() if node else Info([identity], registry.namespaces(address))
+    for hook in hooks:
+        await hook(request, info)
+    return _info_element(info, node or None)
+
+
+async def _list(request: IqRequest, address: Address, items: list[Item]) -> Element:
+    node = request.payload.get("node", "")
+    hooks = registry.items_hooks.get((address, node), [])
+    if node and not hooks:
+        raise NoSuchNode
+    found = [] if node else items
+    for hook in hooks:
+        found.extend(await hook(request))
+    return _items_element(found, node or None)
 
 
 async def _must_be_visible(request: IqRequest) -> None:
@@ -119,11 +141,6 @@ class SubServiceDisco:
 
     def _address(self, request: IqRequest) -> Address:
         return self._service.node if request.to.local else self._service.host
-
-
-def _refuse_nodes(request: IqRequest) -> None:
-    if request.payload.get("node"):
-        raise NoSuchNode
 
 
 def _info_element(info: Info, node: str | None = None) -> Element:

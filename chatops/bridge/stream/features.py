@@ -12,7 +12,9 @@ def _features() -> Element:
     return etree.Element(f"{{{STREAM}}}features", nsmap={"stream": STREAM})
 
 
-def first_features(*, tls: bool, tls_required: bool, mechanisms: list[str]) -> Element:
+def first_features(
+    *, tls: bool, tls_required: bool, mechanisms: list[str], secure: bool
+) -> Element:
     """Before authentication: encryption, and the mechanisms that this connection may use."""
     features = _features()
     if tls:
@@ -23,6 +25,10 @@ def first_features(*, tls: bool, tls_required: bool, mechanisms: list[str]) -> E
         offered = add(features, f"{{{SASL}}}mechanisms")
         for mechanism in mechanisms:
             add(offered, f"{{{SASL}}}mechanism", mechanism)
+    for build in registry.first_stream_features:
+        feature = build(secure)
+        if feature is not None:
+            features.append(feature)
     return features
 
 

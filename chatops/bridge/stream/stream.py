@@ -16,6 +16,8 @@ from chatops.bridge.stream import management
 from chatops.bridge.stream.authentication import Authentication, Person
 from chatops.bridge.stream.binding import Binding
 from chatops.bridge.stream.features import bound_features, first_features
+from chatops.bridge.stream.strangers import Strangers
+from chatops.core.features import registry
 from chatops.core.wire import Session
 from chatops.xmpp.elements import Element, local_name, namespace_of, serialise, tag_of
 from chatops.xmpp.errors import StreamFault
@@ -89,6 +91,7 @@ class Stream:
         self._authentication = Authentication(
             door.address, secure=door.secure, allowed=plaintext_allowed
         )
+        self._strangers = Strangers(self)
         self._binding = Binding(self)
         self._inbox: deque[Element] = deque()
         self._untold = 0  # bytes that came since everything was last handled
@@ -124,7 +127,13 @@ class Stream:
             tls=self.connection.may_start_tls(),
             tls_required=not self._plaintext_allowed,
             mechanisms=self._authentication.mechanisms(),
+            secure=self.secure,
         )
+
+    @property
+    def secure(self) -> bool:
+        """Whether secrets may be sent on it."""
+        return self.connection.secure or self._plaintext_allowed
 
     # What comes in
 
@@ -220,7 +229,7 @@ class Stream:
         if namespace == SASL:
             return self._authenticate(element)
         if self.person is None:
-            self._refuse_stranger()
+            return self._strangers.handle(element)
         if namespace == SM:
             return self._manage(element)
         return self._binding.handle(element)
@@ -230,7 +239,10 @@ class Stream:
         if tag not in STANZAS:
             if namespace_of(element) == SM:
                 return self._manage(element)
-            raise StreamFault("unsupported-stanza-type", "This service knows no such element.")
+            nonza = registry.nonzas.get(tag)
+            if nonza is None:
+                raise StreamFault("unsupported-stanza-type", "This service knows no such element.")
+            return nonza(session, element)
         self._check_sender(session, element)
         counters["stanzas in"] += 1
         begun = session.begun
@@ -261,9 +273,6 @@ class Stream:
             element.set("{http://www.w3.org/XML/1998/namespace}lang", self.language)
 
     # Negotiation
-
-    def _refuse_stranger(self) -> None:
-        raise StreamFault("not-authorized", "Authenticate first.")
 
     async def _start_tls(self) -> None:
         if self.person is not None or not self.connection.may_start_tls():
