@@ -8,6 +8,7 @@ from django.conf import settings
 
 from chatops.accounts import services as accounts
 from chatops.bridge.messages import MessagePath
+from chatops.bridge.questions import give_up, take_answer
 from chatops.core.database import in_db
 from chatops.core.features import (
     ACCOUNT,
@@ -191,7 +192,9 @@ class Router:
         if address is not None and to.resource and address in registry.relays:
             return self._call(registry.relays[address], element, sender, to, session)
         if type_ in ("result", "error"):
-            return None  # nobody waits for it: the service's own requests are answered in handlers
+            if session is not None and address in (DOMAIN, ACCOUNT):
+                take_answer(session, element)
+            return None
         if address is None:
             self._refuse(element, session, RemoteServerNotFound())
             return None
@@ -285,6 +288,7 @@ class Router:
 
     async def session_ended(self, session: Session) -> None:
         """Let go of it everywhere, and remember until when the device was there."""
+        give_up(session)
         await run_hooks("ended", session)
         await in_db(accounts.note_logout, user_id=session.user_id, device_id=session.device_id)
 

@@ -48,6 +48,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     last_seen = models.DateTimeField(
         null=True, blank=True, help_text="End of the last XMPP session."
     )
+    last_status = models.CharField(
+        max_length=1_000, blank=True, help_text="What was said on leaving (XEP-0012)."
+    )
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
