@@ -56,6 +56,24 @@ CHATOPS_NODE = env_int("CHATOPS_NODE", 0)
 # What it allows
 
 CHATOPS_ALLOW_PLAINTEXT = env_choice("CHATOPS_ALLOW_PLAINTEXT", "loopback", "never", "always")
+CHATOPS_REGISTRATION = env_choice("CHATOPS_REGISTRATION", "invite", "off", "captcha", "open")
+CHATOPS_INVITES = env_choice("CHATOPS_INVITES", "admins", "everybody")
+CHATOPS_INVITATION_DAYS = env_int("CHATOPS_INVITATION_DAYS", 7)
+CHATOPS_MAX_OPEN_INVITATIONS = env_int("CHATOPS_MAX_OPEN_INVITATIONS", 20)
+CHATOPS_REGISTRATIONS_PER_HOUR = env_int("CHATOPS_REGISTRATIONS_PER_HOUR", 10)
+CHATOPS_REGISTRATION_ATTEMPTS_PER_HOUR = env_int("CHATOPS_REGISTRATION_ATTEMPTS_PER_HOUR", 100)
+CHATOPS_REGISTRATION_SECONDS = env_int("CHATOPS_REGISTRATION_SECONDS", 600)
+CHATOPS_WEB_LOGIN_FAILURES_PER_HOUR = env_int("CHATOPS_WEB_LOGIN_FAILURES_PER_HOUR", 60)
+CHATOPS_CAPTCHA_SECONDS = env_int("CHATOPS_CAPTCHA_SECONDS", 600)
+CHATOPS_CAPTCHA_QUESTION = env_on("CHATOPS_CAPTCHA_QUESTION", default=True)
+# Names that would be taken for the service's own; RFC 2142 has most of them.
+CHATOPS_RESERVED_NAMES = frozenset(
+    env(
+        "CHATOPS_RESERVED_NAMES",
+        "abuse,admin,administrator,hostmaster,info,noreply,postmaster,root,security,support,"
+        "webmaster,xmpp",
+    ).split(",")
+)
 CHATOPS_SCRAM_ITERATIONS = env_int("CHATOPS_SCRAM_ITERATIONS", 10_000)
 CHATOPS_MAX_STANZA_BYTES = env_int("CHATOPS_MAX_STANZA_BYTES", 262_144)
 CHATOPS_MAX_STANZA_BYTES_UNAUTHENTICATED = env_int(
@@ -112,6 +130,13 @@ _public_hosts = [host for host in env("CHATOPS_ALLOWED_HOSTS", "").split(",") if
 ALLOWED_HOSTS = _public_hosts or [CHATOPS_DOMAIN, "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in _public_hosts]
 BEHIND_TLS = env_on("CHATOPS_HTTPS", default=False)
+# What links to pages begin with where no page is being looked at; "" where there are none.
+CHATOPS_PUBLIC_URL = env(
+    "CHATOPS_PUBLIC_URL",
+    f"https://{(_public_hosts or [CHATOPS_DOMAIN])[0]}"
+    if BEHIND_TLS
+    else CHATOPS_HTTP and f"http://{CHATOPS_HTTP}",
+).rstrip("/")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0

@@ -1,3 +1,5 @@
+import importlib
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,6 @@ class ArchiveConfig(AppConfig):
     name = "chatops.archive"
     label = "archive"
     verbose_name = "Archive"
+
+    def ready(self) -> None:
+        importlib.import_module("chatops.archive.departures")

@@ -3,8 +3,9 @@
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -35,6 +36,19 @@ def archive_id(jid: str) -> int:
             _ids.clear()
         _ids[jid] = archive.pk
     return archive.pk
+
+
+def close(jid: str, *, at: datetime) -> None:
+    """What was kept for that address stays, and is not that address's any more."""
+    closed = f"{jid} until {at.isoformat(timespec='microseconds')}"
+    Archive.objects.filter(jid=jid).update(jid=closed)
+    transaction.on_commit(partial(forget, jid))
+
+
+def forget(jid: str) -> None:
+    """The address has another archive now, or none."""
+    with _lock:
+        _ids.pop(jid, None)
 
 
 @dataclass(frozen=True, slots=True)

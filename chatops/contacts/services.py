@@ -184,6 +184,20 @@ def answer_request(request: SubscriptionRequest, *, accept: bool, by: Actor) -> 
 
 
 @transaction.atomic
+def befriend(one: User, other: User, *, by: Actor) -> None:
+    """Each comes to see the other, introduced by somebody else. Raises RosterFull."""
+    _lock(one, other)
+    for user, contact in ((one, other), (other, one)):
+        item = user.roster_items.filter(jid=contact.jid).first() or _new_item(user, contact.jid)
+        item.name = item.name or contact.name
+        item.subscription, item.ask = Subscription.BOTH, False
+        item.save()
+        SubscriptionRequest.objects.filter(user=user, sender=contact.jid).delete()
+        ring(view(user.jid, _grow(_lock(user)), item, waiting=False))
+    record(by, "roster.befriend", one, contact=other.jid)
+
+
+@transaction.atomic
 def forget_contact(*, jid: str) -> list[tuple[str, Kind, Outcome]]:
     """An account is gone: nobody sees it, is seen by it, or waits for it any longer.
 

@@ -1,3 +1,5 @@
+import importlib
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,6 @@ class RoomsConfig(AppConfig):
     name = "chatops.rooms"
     label = "rooms"
     verbose_name = "Rooms"
+
+    def ready(self) -> None:
+        importlib.import_module("chatops.rooms.arrivals")

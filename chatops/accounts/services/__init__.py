@@ -1,5 +1,18 @@
 """What may happen to accounts: the verbs that every door calls."""
 
+from chatops.accounts.services.invitations import (
+    MayNotInvite,
+    NoSuchInvitation,
+    admit,
+    find_invitation,
+    introduce,
+    invite,
+    invite_friend,
+    may_invite,
+    may_invite_anyhow,
+    revoke,
+    token_of,
+)
 from chatops.accounts.services.logins import (
     Credentials,
     credentials_of,
@@ -8,6 +21,7 @@ from chatops.accounts.services.logins import (
     note_login,
     note_logout,
 )
+from chatops.accounts.services.moments import on_arrival, on_farewell
 from chatops.accounts.services.news import (
     AccountChanged,
     AccountRemoved,
@@ -40,38 +54,61 @@ from chatops.accounts.services.refusals import (
     Outranked,
     Suspended,
 )
+from chatops.accounts.services.registration import (
+    Application,
+    InvitationNeeded,
+    RegistrationOff,
+    register,
+)
 
 __all__ = [
     "AccountChanged",
     "AccountRemoved",
     "AlreadyThere",
+    "Application",
     "BadDetails",
     "BadPassword",
     "Credentials",
     "ForeignDomain",
+    "InvitationNeeded",
     "LastAdministrator",
+    "MayNotInvite",
     "NoSuchAccount",
+    "NoSuchInvitation",
     "NotOneself",
     "Outranked",
+    "RegistrationOff",
     "SessionsEnd",
     "Suspended",
     "add_account",
+    "admit",
     "change_account",
     "credentials_of",
     "end_sessions",
     "find",
+    "find_invitation",
     "hash_password",
+    "introduce",
+    "invite",
+    "invite_friend",
     "is_last_administrator",
     "localpart",
     "may_act_on",
+    "may_invite",
+    "may_invite_anyhow",
     "must_be_strong",
     "new_user",
     "note_client",
     "note_failed_login",
     "note_login",
     "note_logout",
+    "on_arrival",
+    "on_farewell",
+    "register",
     "remove_account",
     "resume",
+    "revoke",
     "set_password",
     "suspend",
+    "token_of",
 ]

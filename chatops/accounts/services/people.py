@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from chatops.accounts.models import User
+from chatops.accounts.services.moments import take_leave
 from chatops.accounts.services.news import AccountChanged, AccountRemoved, SessionsEnd
 from chatops.accounts.services.refusals import (
     AlreadyThere,
@@ -122,6 +123,7 @@ def remove_account(user: User, *, by: Actor) -> None:
     _must_not_be_last_administrator(user)
     jid = user.jid
     record(by, "account.remove", jid)
+    take_leave(user, by)
     user.delete()
     ring(SessionsEnd(jid, "", "not-authorized", "The account was removed."))
     ring(AccountRemoved(jid))

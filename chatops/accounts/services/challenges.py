@@ -1,0 +1,124 @@
+"""Posing riddles and checking answers (XEP-0158): each once, for a short time."""
+
+import hmac
+import io
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from captcha.image import ImageCaptcha
+from django.conf import settings
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from PIL import Image
+
+from chatops.accounts.models import Challenge
+from chatops.accounts.services.doorkeeper import count_attempt
+from chatops.xmpp.errors import NotAcceptable, Overloaded, Unavailable
+
+WIDTH, HEIGHT = 200, 70
+LETTERS = "ACDEFHJKLMNPRTUVWXY3479"  # without those that look alike
+LENGTH = 6
+MOST_OPEN = 5_000  # riddles that wait for an answer at the same time
+NUMBERS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    *("nineteen", "twenty"),
+)
+IMAGE, QUESTION = "ocr", "qa"  # the fields' names, XEP-0158 section 9.1
+
+
+class ChallengeNeeded(NotAcceptable):
+    """Answer the question, or type what the image shows."""
+
+
+class WrongAnswer(NotAcceptable):
+    """That was not the right answer; ask for a new image and try again."""
+
+    type = "cancel"
+
+
+class ChallengeOver(Unavailable):
+    """This question has been answered already, or is too old; ask for a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """A riddle as it is shown."""
+
+    id: str
+    image: bytes  # PNG
+    question: str  # "" where there is only the image
+
+
+def pose(*, address: str) -> Posed:
+    """Make one up. Raises TooManyAttempts or Overloaded."""
+    count_attempt(address)
+    now = timezone.now()
+    Challenge.objects.filter(use_by__lte=now).delete()
+    if Challenge.objects.count() >= MOST_OPEN:
+        raise Overloaded("Too many people register just now; try again in a few minutes.")
+    text = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+    question, sum_ = _question() if settings.CHATOPS_CAPTCHA_QUESTION else ("", "")
+    posed = Posed(secrets.token_urlsafe(18), _draw(text), question)
+    Challenge.objects.create(
+        id=posed.id,
+        image=posed.image,
+        question=question,
+        image_answer=_hash(posed.id, text),
+        question_answer=_hash(posed.id, sum_) if question else "",
+        use_by=_use_by(now),
+    )
+    return posed
+
+
+def check(challenge_id: str, answers: Mapping[str, str]) -> None:
+    """Take the riddle away, solved or not; one right answer is enough.
+
+    Raises ChallengeNeeded, ChallengeOver or WrongAnswer.
+    """
+    given = {kind: text for kind, text in answers.items() if text.strip()}
+    if not challenge_id or not given:
+        raise ChallengeNeeded
+    found = Challenge.objects.filter(pk=challenge_id, use_by__gt=timezone.now())
+    posed = found.first()
+    if posed is None or not found.delete()[0]:  # deleted by whoever was faster
+        raise ChallengeOver
+    right = {IMAGE: posed.image_answer, QUESTION: posed.question_answer}
+    if not any(
+        right.get(kind) and hmac.compare_digest(right[kind], _hash(posed.pk, text))
+        for kind, text in given.items()
+    ):
+        raise WrongAnswer
+
+
+def image_of(challenge_id: str) -> bytes | None:
+    """For the page; None where the riddle is answered or too old."""
+    open_ = Challenge.objects.filter(pk=challenge_id, use_by__gt=timezone.now())
+    found = open_.values_list("image", flat=True).first()
+    return None if found is None else bytes(found)
+
+
+def _draw(text: str) -> bytes:
+    """In 32 colours: half the bytes, since it travels inside a stanza (XEP-0231 section 2.1)."""
+    image = ImageCaptcha(WIDTH, HEIGHT).generate_image(text)
+    out = io.BytesIO()
+    image.convert("RGB").quantize(32, Image.Quantize.MEDIANCUT).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _question() -> tuple[str, str]:
+    left, right = secrets.randbelow(20) + 1, secrets.randbelow(9) + 1
+    if secrets.randbelow(2) and left >= right:
+        return f"How much is {NUMBERS[left]} minus {NUMBERS[right]}?", str(left - right)
+    return f"How much is {NUMBERS[left]} plus {NUMBERS[right]}?", str(left + right)
+
+
+def _hash(challenge_id: str, answer: str) -> str:
+    key = f"chatops.accounts.challenge.{challenge_id}"
+    return salted_hmac(key, "".join(answer.upper().split()), algorithm="sha256").hexdigest()
+
+
+def _use_by(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.CHATOPS_CAPTCHA_SECONDS)

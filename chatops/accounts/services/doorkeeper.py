@@ -1,0 +1,114 @@
+"""How often one network address may try something, whichever door it knocks at.
+
+Each process counts for itself, in bounded memory: one number for each address.
+"""
+
+import ipaddress
+import threading
+import time
+from collections import OrderedDict
+
+from chatops.core.limits import Limit
+from chatops.xmpp.errors import Condition, Overloaded, Refused
+
+REMEMBERED = 20_000
+HOUR = 3_600.0
+
+
+class TooManyAttempts(Refused):
+    """There were too many attempts from your network; try again later."""
+
+    condition, type = Condition.POLICY_VIOLATION, "wait"
+
+
+class TooManyAccounts(Overloaded):
+    """Enough accounts were made from your network for now; try again later."""
+
+
+class Allowance:
+    """So many an hour for each address: all at once if they like, then one by one as time passes.
+
+    What is kept of an address is the moment at which its allowance is whole again.
+    """
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self._whole_at: OrderedDict[str, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, address: str) -> bool:
+        """Use one up; False where none is left."""
+        if not self.limit.value:
+            return True
+        key, now, each = network_of(address), time.monotonic(), HOUR / self.limit.value
+        with self._lock:
+            whole_at = max(self._whole_at.get(key, 0.0), now)
+            if whole_at - now > HOUR - each:
+                self.limit.hit()
+                return False
+            self._whole_at[key] = whole_at + each
+            self._whole_at.move_to_end(key)
+            if len(self._whole_at) > REMEMBERED:
+                self._whole_at.popitem(last=False)
+        return True
+
+    def has_some(self, address: str) -> bool:
+        """Whether one is left."""
+        if not self.limit.value:
+            return True
+        now, each = time.monotonic(), HOUR / self.limit.value
+        if self._whole_at.get(network_of(address), 0.0) - now <= HOUR - each:
+            return True
+        self.limit.hit()
+        return False
+
+
+def network_of(address: str) -> str:
+    """What counts as one: an IPv4 address, or the network that a customer has with IPv6 (/64)."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+ATTEMPTS = Allowance(
+    Limit(
+        "CHATOPS_REGISTRATION_ATTEMPTS_PER_HOUR",
+        "attempts an hour",
+        "Requests to register, to see a riddle or to use an invitation, from one network address.",
+        "policy-violation",
+    )
+)
+ACCOUNTS = Allowance(
+    Limit(
+        "CHATOPS_REGISTRATIONS_PER_HOUR",
+        "accounts an hour",
+        "Accounts made without an invitation from one network address.",
+        "resource-constraint",
+    )
+)
+FAILED_LOGINS = Allowance(
+    Limit(
+        "CHATOPS_WEB_LOGIN_FAILURES_PER_HOUR",
+        "failures an hour",
+        "Wrong passwords typed into pages, from one network address and for one account.",
+        "429",
+    )
+)
+
+
+def count_attempt(address: str) -> None:
+    """Raises TooManyAttempts."""
+    if not ATTEMPTS.take(address):
+        raise TooManyAttempts
+
+
+def must_have_room_for_account(address: str) -> None:
+    """Raises TooManyAccounts."""
+    if not ACCOUNTS.has_some(address):
+        raise TooManyAccounts
