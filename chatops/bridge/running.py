@@ -159,5 +159,7 @@ class Service:
 async def end_sessions(news: SessionsEnd) -> None:
     """An administrator, a new password or a removal ends sessions: one resource's, or all."""
     for session in list(wire().sessions_of(news.bare)):
+        if session.jid.resource == news.spared:
+            continue
         if session.since <= news.at and news.resource in ("", session.jid.resource):
             session.end(news.condition, news.text)

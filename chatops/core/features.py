@@ -60,6 +60,9 @@ class StrangerRequest:
     notes: dict[str, Any]  # what features remember of this stream, under their own names
 
 
+# Noted on a stream (`StrangerRequest.notes`): so many seconds after its beginning it must log in.
+PATIENCE = "patience"
+
 Payload: TypeAlias = Element | SlixmppStanza | None
 IqHandler: TypeAlias = Callable[[IqRequest], Awaitable[Payload]]
 StrangerHandler: TypeAlias = Callable[[StrangerRequest], Awaitable[Payload]]

@@ -13,6 +13,7 @@ from chatops.accounts.services.invitations import (
     revoke,
     token_of,
 )
+from chatops.accounts.services.links import page_of, uri_of, uri_of_account
 from chatops.accounts.services.logins import (
     Credentials,
     credentials_of,
@@ -104,6 +105,7 @@ __all__ = [
     "note_logout",
     "on_arrival",
     "on_farewell",
+    "page_of",
     "register",
     "remove_account",
     "resume",
@@ -111,4 +113,6 @@ __all__ = [
     "set_password",
     "suspend",
     "token_of",
+    "uri_of",
+    "uri_of_account",
 ]

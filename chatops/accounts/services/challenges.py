@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from captcha.image import ImageCaptcha
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from PIL import Image
@@ -52,11 +53,11 @@ class Posed:
     question: str  # "" where there is only the image
 
 
-def pose(*, address: str) -> Posed:
-    """Make one up. Raises TooManyAttempts or Overloaded."""
+def pose(*, address: str, instead_of: str = "") -> Posed:
+    """Make one up, in place of one that was shown before. Raises TooManyAttempts or Overloaded."""
     count_attempt(address)
     now = timezone.now()
-    Challenge.objects.filter(use_by__lte=now).delete()
+    Challenge.objects.filter(Q(use_by__lte=now) | Q(pk=instead_of)).delete()
     if Challenge.objects.count() >= MOST_OPEN:
         raise Overloaded("Too many people register just now; try again in a few minutes.")
     text = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))

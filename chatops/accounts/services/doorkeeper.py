@@ -52,6 +52,11 @@ class Allowance:
                 self._whole_at.popitem(last=False)
         return True
 
+    def forget(self) -> None:
+        """Everybody's allowance is whole again."""
+        with self._lock:
+            self._whole_at.clear()
+
     def has_some(self, address: str) -> bool:
         """Whether one is left."""
         if not self.limit.value:

@@ -16,6 +16,7 @@ class SessionsEnd:
     text: str
     # Those that were there then (time.time()): a login with the new password is not meant.
     at: float = field(default_factory=time.time)
+    spared: str = ""  # the resource that asked for it, and goes on or ends by itself
 
 
 @bell

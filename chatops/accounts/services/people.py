@@ -58,8 +58,11 @@ def add_account(
     name: str = "",
     email: str = "",
     encoded: str = "",
+    how: str = "",
 ) -> User:
     """Make an account; `encoded` is the password's record where it has been derived already.
+
+    `how` is noted: by which way somebody came who made it for himself.
 
     Raises Malformed, ForeignDomain, AlreadyThere, BadPassword or BadDetails.
     """
@@ -73,7 +76,8 @@ def add_account(
             user.save(force_insert=True)
     except IntegrityError as error:  # somebody was faster
         raise AlreadyThere(f"There is an account {address} already.") from error
-    record(by, "account.add", user, console=user.is_staff, administrator=is_admin)
+    noted = {"how": how} if how else {}
+    record(by, "account.add", user, console=user.is_staff, administrator=is_admin, **noted)
     return user
 
 
@@ -106,26 +110,35 @@ def change_account(user: User, *, by: Actor, **changes: str | bool) -> None:
 
 
 @transaction.atomic
-def set_password(user: User, *, password: str, by: Actor, keep_sessions: bool = False) -> None:
-    """Change it; sessions that logged in with the old one end. Raises BadPassword or Outranked."""
+def set_password(
+    user: User, *, password: str, by: Actor, keep_sessions: bool = False, spared: str = ""
+) -> None:
+    """Change it; sessions that logged in with the old one end, but for the resource `spared`.
+
+    Raises BadPassword or Outranked.
+    """
     _must_outrank(user, by)
     _set_password(user, password)
     user.save(update_fields=["password"])
     record(by, "account.password", user)
     if not keep_sessions:
-        ring(SessionsEnd(user.jid, "", "not-authorized", "The password was changed."))
+        text = "The password was changed."
+        ring(SessionsEnd(user.jid, "", "not-authorized", text, spared=spared))
 
 
 @transaction.atomic
-def remove_account(user: User, *, by: Actor) -> None:
-    """Remove an account and what belongs to it. Raises LastAdministrator or Outranked."""
+def remove_account(user: User, *, by: Actor, spared: str = "") -> None:
+    """Remove an account and what belongs to it; its sessions end, but for the resource `spared`.
+
+    Raises LastAdministrator or Outranked.
+    """
     _must_outrank(user, by)
     _must_not_be_last_administrator(user)
     jid = user.jid
     record(by, "account.remove", jid)
     take_leave(user, by)
     user.delete()
-    ring(SessionsEnd(jid, "", "not-authorized", "The account was removed."))
+    ring(SessionsEnd(jid, "", "not-authorized", "The account was removed.", spared=spared))
     ring(AccountRemoved(jid))
 
 

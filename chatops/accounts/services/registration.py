@@ -53,10 +53,15 @@ def mode() -> str:
     return str(settings.CHATOPS_REGISTRATION)
 
 
-def must_be_allowed(invitation: Invitation | None) -> None:
-    """Raises RegistrationOff or InvitationNeeded."""
+def must_not_be_off() -> None:
+    """Raises RegistrationOff."""
     if mode() == OFF:
         raise RegistrationOff
+
+
+def must_be_allowed(invitation: Invitation | None) -> None:
+    """Raises RegistrationOff or InvitationNeeded."""
+    must_not_be_off()
     if mode() == INVITE and invitation is None:
         raise InvitationNeeded
 
@@ -75,6 +80,7 @@ def register(application: Application, *, door: str, address: str) -> User:
     username = _name(application)
     person = new_user(username, name=application.name, email=application.email)
     must_be_strong(application.password, user=person)
+    _must_be_free(username, invitation)  # before the riddle is spent
     if invitation is None and mode() == CAPTCHA:
         challenges.check(application.challenge, application.answers)
     # It takes a while, so it is done before the database is held.
@@ -89,9 +95,7 @@ def register(application: Application, *, door: str, address: str) -> User:
 @transaction.atomic
 def _store(application: Application, username: str, encoded: str, by: Actor) -> User:
     invitation = application.invitation
-    kept = Invitation.objects.that_keep(username, timezone.now())
-    if (kept if invitation is None else kept.exclude(pk=invitation.pk)).exists():
-        raise AlreadyThere(f"{username} is kept for somebody who is invited.")
+    _must_be_free(username, invitation)
     user = add_account(
         username,
         password=application.password,
@@ -99,11 +103,21 @@ def _store(application: Application, username: str, encoded: str, by: Actor) -> 
         by=by,
         name=application.name,
         email=application.email,
+        how=f"invitation {invitation.pk}" if invitation is not None else mode(),
     )
     if invitation is not None:
         invitations.use(invitation, user, by=by)
         moments.greet(user, invitation, by)
     return user
+
+
+def _must_be_free(username: str, invitation: Invitation | None) -> None:
+    """Neither taken nor kept for somebody else (XEP-0445 section 5). Raises AlreadyThere."""
+    kept = Invitation.objects.that_keep(username, timezone.now())
+    if invitation is not None:
+        kept = kept.exclude(pk=invitation.pk)
+    if User.objects.filter(username=username).exists() or kept.exists():
+        raise AlreadyThere(f"{username} is taken; choose another name.")
 
 
 def _name(application: Application) -> str:

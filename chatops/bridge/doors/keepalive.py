@@ -14,7 +14,7 @@ from chatops.xmpp.names import PING
 def check_life(stream: Stream, now: float) -> None:
     """Ask a silent client for a sign of life; end what does not give one, or does not log in."""
     if stream.session is None:
-        if now - stream.began > settings.CHATOPS_AUTH_TIMEOUT_SECONDS:
+        if now - stream.began > stream.patience:
             stream.fault(StreamFault("connection-timeout", "Logging in took too long."))
         return
     silent = now - stream.last_received

@@ -4,7 +4,9 @@ import logging
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
-from chatops.core.features import StrangerRequest, registry
+from django.conf import settings
+
+from chatops.core.features import PATIENCE, StrangerRequest, registry
 from chatops.xmpp.elements import Element, as_element, tag_of
 from chatops.xmpp.errors import (
     BadRequest,
@@ -36,6 +38,11 @@ class Strangers:
     def __init__(self, stream: Opened) -> None:
         self._stream = stream
         self._notes: dict[str, Any] = {}
+
+    @property
+    def patience(self) -> int:
+        """So many seconds after its beginning somebody must have logged in."""
+        return int(self._notes.get(PATIENCE, settings.CHATOPS_AUTH_TIMEOUT_SECONDS))
 
     def handle(self, element: Element) -> Awaitable[None]:
         """Answer it; raises StreamFault for all that needs a login (RFC 6120 section 4.9.3.12)."""

@@ -135,6 +135,11 @@ class Stream:
         """Whether secrets may be sent on it."""
         return self.connection.secure or self._plaintext_allowed
 
+    @property
+    def patience(self) -> int:
+        """So many seconds after its beginning somebody must have logged in."""
+        return self._strangers.patience
+
     # What comes in
 
     @property

@@ -1,14 +1,17 @@
-"""``manage.py account add|set-password|remove|list|import``."""
+"""``manage.py account add|invite|set-password|remove|list|import``."""
 
 import getpass
 import io
 import json
 import secrets
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from chatops.accounts import services
 from chatops.accounts.imports import import_accounts
@@ -30,6 +33,12 @@ class Command(BaseCommand):
         _add_password_options(add)
         add.add_argument("--admin", action="store_true", help="may do everything in the console")
         add.add_argument("--name", default="", help="as others see it")
+        guest = verbs.add_parser("invite", help="make an invitation and print its links")
+        guest.add_argument("--username", default="", help="for an account of that name only")
+        guest.add_argument("--contact", default="", help="whose contact the newcomer becomes")
+        guest.add_argument("--uses", type=int, default=1, help="how many may use it")
+        guest.add_argument("--days", type=int, default=settings.CHATOPS_INVITATION_DAYS)
+        guest.add_argument("--note", default="", help="for administrators")
         change = verbs.add_parser("set-password", help="change a password")
         change.add_argument("address")
         _add_password_options(change)
@@ -59,6 +68,18 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"Added {user.jid}.")
         self._tell_generated(options, password)
+
+    def do_invite(self, options: dict[str, Any]) -> None:
+        invitation = services.invite(
+            by=BY,
+            username=options["username"],
+            contact=services.find(options["contact"]) if options["contact"] else None,
+            most_uses=options["uses"],
+            use_by=timezone.now() + timedelta(days=options["days"]),
+            note=options["note"],
+        )
+        self.stdout.write(services.page_of(invitation))
+        self.stdout.write(services.uri_of(invitation))
 
     def do_set_password(self, options: dict[str, Any]) -> None:
         user = services.find(options["address"])
