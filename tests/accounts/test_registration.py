@@ -36,7 +36,9 @@ def alice() -> User:
 
 
 def register(username: str, invitation: Invitation | None = None, **fields: str) -> User:
-    application = Application(username, fields.pop("password", NEW), invitation=invitation, **fields)
+    application = Application(
+        username, fields.pop("password", NEW), invitation=invitation, **fields
+    )
     return services.register(application, door="browser", address="192.0.2.1")
 
 
