@@ -298,6 +298,7 @@ UNFOLD = {
             "href": lambda request: static("console/logo.svg"),
         }
     ],
+    "LOGIN": {"form": "chatops.accounts.pages.forms.ConsoleLoginForm"},
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "chatops.console.dashboard.fill",

@@ -1,5 +1,5 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from chatops.accounts.views import change_own_password
@@ -7,5 +7,6 @@ from chatops.accounts.views import change_own_password
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/password_change/", admin.site.admin_view(change_own_password, cacheable=True)),
+    path("", include("chatops.accounts.urls")),
     path("admin/", admin.site.urls),
 ]

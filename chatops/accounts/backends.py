@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from chatops.accounts import services
 from chatops.accounts.models import User
+from chatops.accounts.services import doorkeeper
 from chatops.xmpp.errors import Refused
 from chatops.xmpp.sasl.scram import fake_record
 
@@ -24,6 +25,9 @@ class NameOrJidBackend(ModelBackend):
     ) -> User | None:
         if username is None or password is None:
             return None
+        address = request.META.get("REMOTE_ADDR", "") if request is not None else ""
+        if address and not doorkeeper.FAILED_LOGINS.has_some(address):
+            return None  # nothing is learnt about the password; the form says why
         user = _account(username)
         if user is None or not user.has_usable_password():
             # Nobody learns from the time it takes whether there is such an account.
@@ -31,7 +35,8 @@ class NameOrJidBackend(ModelBackend):
             fake_record(username, secret, settings.CHATOPS_SCRAM_ITERATIONS).verify(password)
         elif user.check_password(password) and self.user_can_authenticate(user):
             return user
-        address = request.META.get("REMOTE_ADDR") if request is not None else None
+        if address:
+            doorkeeper.FAILED_LOGINS.take(address)
         services.note_failed_login(user, door="browser", address=address or None)
         return None
 

@@ -184,10 +184,10 @@ def test_riddles_are_answered_in_time_once_and_are_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     posed = challenges.pose(address="192.0.2.1")
-    assert challenges.image_of(posed.id) == posed.image
+    assert challenges.find(posed.id) == posed
     assert "answer" not in posed.question
     Challenge.objects.update(use_by=timezone.now())
-    assert challenges.image_of(posed.id) is None
+    assert challenges.find(posed.id) is None
     with pytest.raises(challenges.ChallengeOver):
         challenges.check(posed.id, {"qa": "1"})
     monkeypatch.setattr(challenges, "MOST_OPEN", 1)

@@ -94,11 +94,10 @@ def check(challenge_id: str, answers: Mapping[str, str]) -> None:
         raise WrongAnswer
 
 
-def image_of(challenge_id: str) -> bytes | None:
-    """For the page; None where the riddle is answered or too old."""
-    open_ = Challenge.objects.filter(pk=challenge_id, use_by__gt=timezone.now())
-    found = open_.values_list("image", flat=True).first()
-    return None if found is None else bytes(found)
+def find(challenge_id: str) -> Posed | None:
+    """To show it again; None where the riddle is answered or too old."""
+    found = Challenge.objects.filter(pk=challenge_id, use_by__gt=timezone.now()).first()
+    return None if found is None else Posed(found.pk, bytes(found.image), found.question)
 
 
 def _draw(text: str) -> bytes:

@@ -101,7 +101,7 @@ FAILED_LOGINS = Allowance(
     Limit(
         "CHATOPS_WEB_LOGIN_FAILURES_PER_HOUR",
         "failures an hour",
-        "Wrong passwords typed into pages, from one network address and for one account.",
+        "Wrong passwords typed into pages, from one network address.",
         "429",
     )
 )

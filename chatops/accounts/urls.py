@@ -1,0 +1,15 @@
+from django.urls import path
+
+from chatops.accounts.pages import joining, own
+
+urlpatterns = [
+    path("register/", joining.register, name="register"),
+    path("register/image/<slug:challenge>.png", joining.image, name="register-image"),
+    path("invite/<slug:token>/", joining.invited, name="invitation"),
+    path("account/", own.show, name="account"),
+    path("account/login/", own.Login.as_view(), name="account-login"),
+    path("account/logout/", own.Logout.as_view(), name="account-logout"),
+    path("account/welcome/", own.welcome, name="account-welcome"),
+    path("account/changed/", own.changed, name="account-changed"),
+    path("account/remove/", own.remove, name="account-remove"),
+]
