@@ -344,6 +344,7 @@ UNFOLD = {
                 "title": "People",
                 "items": [
                     _link("People", "person", "accounts.user"),
+                    _link("Invitations", "mail", "accounts.invitation"),
                     _link("Devices", "devices", "accounts.device"),
                     _link("Contacts", "contacts", "contacts.rosteritem"),
                     _link("Waiting requests", "person_add", "contacts.subscriptionrequest"),

@@ -2,6 +2,7 @@
 
 from django.db.models import Model
 
+from chatops.accounts import services as invitations
 from chatops.accounts.models import Device, User
 from chatops.archive.models import Archive, Entry, Kind, Message
 from chatops.audit.models import Entry as AuditEntry
@@ -54,6 +55,7 @@ def one_of_each() -> dict[str, Model]:
         alice,
         message,
         device,
+        invitations.invite(by=BY, contact=alice),
         Delivery.objects.create(
             id=new_id(), message=message, recipient=bob, state=State.QUEUED, changed=new_id()
         ),
@@ -65,5 +67,5 @@ def one_of_each() -> dict[str, Model]:
         Notice.objects.create(subject="Fire drill", body="At noon.", created_by=alice),
         AuditEntry.objects.latest("pk"),
     ]
-    assert isinstance(made[6], Room)
+    assert isinstance(made[7], Room)
     return {f"{item._meta.app_label}_{item._meta.model_name}": item for item in made}

@@ -50,6 +50,12 @@ def record(actor: Actor, action: str, target: object, **details: Any) -> Entry:
     return entry
 
 
+def origin_of(account: str) -> Entry | None:
+    """How, by whom and from where an account was made the last time; None where nobody noted it."""
+    made = Entry.objects.filter(action="account.add", target=account)
+    return made.order_by("-pk").first()
+
+
 def record_each(actor: Actor, action: str, targets: Iterable[object], **details: Any) -> None:
     """Note the same deed for many, in the caller's transaction."""
     Entry.objects.bulk_create(_entry(actor, action, target, details) for target in targets)

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.test import override_settings
+from django.test import Client, override_settings
+from django.urls import reverse
 from django.utils import timezone
 
 from chatops.accounts import services
@@ -56,6 +57,11 @@ def test_who_registered_when_how_and_from_where_is_noted() -> None:
     )
     assert entry.details["how"] == "open"
     assert NEW not in str(entry.details)
+    root = services.add_account("root", password=NEW, by=BY, is_admin=True)
+    console = Client()
+    console.force_login(root)
+    page = console.get(reverse("admin:accounts_user_change", args=[user.pk])).content.decode()
+    assert "by bob@localhost (registering), through browser, from 192.0.2.1: open" in page
 
 
 @pytest.mark.parametrize(

@@ -252,4 +252,4 @@ def _own(request: IqRequest) -> Session:
 
 
 def _actor(session: Session) -> Actor:
-    return Actor.client(session.bare, session.user_id, session.address or None)
+    return Actor.client(session.bare, session.user_id, session.address.partition("%")[0] or None)

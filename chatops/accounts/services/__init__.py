@@ -10,6 +10,7 @@ from chatops.accounts.services.invitations import (
     invite_friend,
     may_invite,
     may_invite_anyhow,
+    must_be_possible,
     revoke,
     token_of,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "may_act_on",
     "may_invite",
     "may_invite_anyhow",
+    "must_be_possible",
     "must_be_strong",
     "new_user",
     "note_client",

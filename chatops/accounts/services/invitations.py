@@ -72,17 +72,11 @@ def invite(
 ) -> Invitation:
     """Make an invitation; `token_of` gives what its link holds.
 
-    Raises BadDetails, AlreadyThere, and what `localpart` raises.
+    Raises what `must_be_possible` and `localpart` raise.
     """
-    now = timezone.now()
     name = localpart(username) if username else ""
-    if name and (
-        User.objects.filter(username=name).exists()
-        or Invitation.objects.that_keep(name, now).exists()
-    ):
-        raise AlreadyThere(f"{name} is taken, or kept for somebody else who is invited.")
-    if name and most_uses != 1:
-        raise BadDetails("An account of that name can be made only once.")
+    use_by = use_by or timezone.now() + timedelta(days=settings.CHATOPS_INVITATION_DAYS)
+    must_be_possible(username=name, most_uses=most_uses, use_by=use_by)
     seed = token_hex(16)
     invitation = Invitation(
         seed=seed,
@@ -92,7 +86,7 @@ def invite(
         username=name,
         makes_account=makes_account,
         most_uses=most_uses,
-        use_by=use_by or now + timedelta(days=settings.CHATOPS_INVITATION_DAYS),
+        use_by=use_by,
         rooms=list(rooms),
         contact=contact,
         note=note,
@@ -101,8 +95,6 @@ def invite(
         invitation.clean_fields()
     except ValidationError as error:
         raise BadDetails(" ".join(error.messages)) from error
-    if not now < invitation.use_by <= now + timedelta(days=LONGEST_DAYS):
-        raise BadDetails("It is to be used within a year, and not in the past.")
     invitation.save()
     invitation.groups.set(groups)
     record(
@@ -117,6 +109,20 @@ def invite(
         groups=[group.name for group in groups],
     )
     return invitation
+
+
+def must_be_possible(*, username: str, most_uses: int, use_by: datetime) -> None:
+    """Whether there can be such an invitation. Raises BadDetails or AlreadyThere."""
+    now = timezone.now()
+    if username and (
+        User.objects.filter(username=username).exists()
+        or Invitation.objects.that_keep(username, now).exists()
+    ):
+        raise AlreadyThere(f"{username} is taken, or kept for somebody else who is invited.")
+    if username and most_uses != 1:
+        raise BadDetails("An account of that name can be made only once.")
+    if not now < use_by <= now + timedelta(days=LONGEST_DAYS):
+        raise BadDetails("It is to be used within a year, and not in the past.")
 
 
 @transaction.atomic

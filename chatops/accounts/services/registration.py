@@ -85,7 +85,7 @@ def register(application: Application, *, door: str, address: str) -> User:
         challenges.check(application.challenge, application.answers)
     # It takes a while, so it is done before the database is held.
     encoded = hash_password(application.password)
-    by = Actor(f"{person.jid} (registering)", door, address=address or None)
+    by = Actor(f"{person.jid} (registering)", door, address=address.partition("%")[0] or None)
     user = _store(application, username, encoded, by)
     if invitation is None:
         doorkeeper.ACCOUNTS.take(address)

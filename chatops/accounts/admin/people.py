@@ -25,7 +25,7 @@ from chatops.audit.base import (
     ReadOnlyAdmin,
     changes_of,
 )
-from chatops.audit.services import Actor, record
+from chatops.audit.services import Actor, origin_of, record
 from chatops.xmpp.errors import Refused
 
 AVATAR = (
@@ -228,6 +228,7 @@ class PersonAdmin(AuditedModelAdmin):
     def panel_context(self, request: HttpRequest, item: User) -> dict[str, Any]:
         return {
             "sessions": sessions_of(item),
+            "origin": origin_of(item.jid) if request.user.has_perm("audit.view_entry") else None,
             "devices": item.devices.order_by("-last_seen"),
             "reachable": services.may_act_on(item, user_id=request.user.pk),
             "is_oneself": item.pk == request.user.pk,

@@ -1,0 +1,6 @@
+"""People and invitations in the console."""
+
+from chatops.accounts.admin.invitations import InvitationAdmin
+from chatops.accounts.admin.people import DeviceAdmin, GroupAdmin, PersonAdmin
+
+__all__ = ["DeviceAdmin", "GroupAdmin", "InvitationAdmin", "PersonAdmin"]
