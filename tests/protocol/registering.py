@@ -46,6 +46,14 @@ async def logged_in(service: ServiceProcess, name: str, password: str = NEW) -> 
     return client
 
 
+def invite(service: ServiceProcess, *options: str) -> str:
+    """The token of a new invitation."""
+    page, uri = service.manage("account", "invite", *options).split()
+    token = uri.partition("preauth=")[2].partition(";")[0]
+    assert page == f"{service.http}/invite/{token}/"
+    return token
+
+
 def asking() -> str:
     return f"<iq type='get' id='ask'><query xmlns='{REGISTER}'/></iq>"
 

@@ -13,6 +13,7 @@ from tests.protocol.registering import (
     REGISTER,
     asking,
     filled,
+    invite,
     logged_in,
     plain,
     refused,
@@ -21,14 +22,6 @@ from tests.protocol.registering import (
 from tests.service import ServiceProcess
 
 pytestmark = pytest.mark.spec("XEP-0445")
-
-
-def invite(service: ServiceProcess, *options: str) -> str:
-    """The token of a new invitation."""
-    page, uri = service.manage("account", "invite", *options).split()
-    token = uri.partition("preauth=")[2].partition(";")[0]
-    assert page == f"{service.http}/invite/{token}/"
-    return token
 
 
 async def show(client: Client, token: str, answer: str = "<iq type='result' id='pa'/>") -> None:

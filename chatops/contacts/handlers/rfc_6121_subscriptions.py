@@ -1,5 +1,8 @@
 """Presence subscriptions, RFC 6121 section 3: the sender's side changes, then the other's."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
 from chatops.accounts.models import User
 from chatops.accounts.services import AccountRemoved
 from chatops.contacts import services
@@ -23,6 +26,18 @@ from chatops.xmpp.elements import Element, serialise, stanza
 from chatops.xmpp.jid import JID
 
 subscriptions = Feature("RFC 6121 §3", (), at=())
+
+Voucher: TypeAlias = Callable[[Element, str, str], Awaitable[bool]]
+_vouchers: list[Voucher] = []
+
+
+def vouches(voucher: Voucher) -> Voucher:
+    """Have ``voucher(request, owner, contact)`` asked before a request is taken in.
+
+    Where it has approved the contact, and says so, the owner asks in return.
+    """
+    _vouchers.append(voucher)
+    return voucher
 
 
 @subscriptions.presence(ELSEWHERE)
@@ -66,6 +81,7 @@ async def _pass_on(element: Element, owner: str, contact: str, kind: Kind) -> No
 
 async def _take_in(element: Element, contact: str, owner: str, kind: Kind) -> None:
     """The addressee's side: its state, the request kept, the stanza shown to its clients."""
+    welcome = kind is Kind.SUBSCRIBE and await _is_welcome(element, owner, contact)
     outcome = await in_db(_receive, owner, contact, kind, _kept(element))
     if outcome is None:
         if kind is Kind.SUBSCRIBE:  # nobody is there, so nobody will ever allow it
@@ -76,8 +92,26 @@ async def _take_in(element: Element, contact: str, owner: str, kind: Kind) -> No
         # Section 3.1.3: the contact has the subscription, or had been approved for it.
         await _pass_on(_stanza(Kind.SUBSCRIBED, owner, contact), owner, contact, Kind.SUBSCRIBED)
         tell_presence_of(owner, contact)
+    if welcome:
+        await _ask_in_return(owner, contact)
     if kind is Kind.UNSUBSCRIBE and outcome.before.from_:
         tell_unavailable(owner, contact)
+
+
+async def _is_welcome(element: Element, owner: str, contact: str) -> bool:
+    for voucher in _vouchers:
+        if await voucher(element, owner, contact):
+            return True
+    return False
+
+
+async def _ask_in_return(owner: str, contact: str) -> None:
+    """So that both see each other."""
+    outcome = await in_db(_send_of, owner, contact, Kind.SUBSCRIBE)
+    if outcome is None or outcome.before.to:
+        return
+    tell(outcome.change)
+    await _pass_on(_stanza(Kind.SUBSCRIBE, owner, contact), owner, contact, Kind.SUBSCRIBE)
 
 
 def _show(element: Element, owner: str, kind: Kind, outcome: Outcome) -> None:
@@ -152,6 +186,11 @@ def _kept(element: Element) -> str:
 
 def _send(user_id: int, contact: str, kind: Kind) -> Outcome:
     return services.send(User.objects.get(pk=user_id), contact=contact, kind=kind)
+
+
+def _send_of(owner: str, contact: str, kind: Kind) -> Outcome | None:
+    user = User.objects.filter(username=owner.partition("@")[0]).first()
+    return None if user is None else services.send(user, contact=contact, kind=kind)
 
 
 def _receive(owner: str, contact: str, kind: Kind, text: str) -> Outcome | None:
