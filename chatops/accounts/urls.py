@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chatops.accounts.pages import joining, own
+from chatops.accounts.pages import inviting, joining, own
 
 urlpatterns = [
     path("register/", joining.register, name="register"),
@@ -11,5 +11,7 @@ urlpatterns = [
     path("account/logout/", own.Logout.as_view(), name="account-logout"),
     path("account/welcome/", own.welcome, name="account-welcome"),
     path("account/changed/", own.changed, name="account-changed"),
+    path("account/invite/", inviting.invite, name="account-invite"),
+    path("account/invite/<int:number>/", inviting.withdraw, name="account-withdraw"),
     path("account/remove/", own.remove, name="account-remove"),
 ]

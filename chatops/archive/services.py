@@ -40,8 +40,9 @@ def archive_id(jid: str) -> int:
 
 def close(jid: str, *, at: datetime) -> None:
     """What was kept for that address stays, and is not that address's any more."""
-    closed = f"{jid} until {at.isoformat(timespec='microseconds')}"
-    Archive.objects.filter(jid=jid).update(jid=closed)
+    end = f" until {at.isoformat(timespec='microseconds')}"
+    longest = Archive._meta.get_field("jid").max_length or 0
+    Archive.objects.filter(jid=jid).update(jid=jid[: longest - len(end)] + end)
     transaction.on_commit(partial(forget, jid))
 
 

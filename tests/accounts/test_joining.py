@@ -275,3 +275,28 @@ def test_the_last_administrator_stays() -> None:
     answer = client.post(reverse("account-remove"), {"password": NEW, "sure": "on"})
     assert "last administrator" in text(answer)
     assert User.objects.exists()
+
+
+def test_people_invite_friends_where_they_may(alice: User) -> None:
+    client, url = signed_in(alice), reverse("account-invite")
+    assert "Invite somebody" not in text(client.get(ACCOUNT))
+    assert client.post(url).status_code == 403
+    assert Client().get(url).status_code == 302
+    with override_settings(CHATOPS_INVITES="everybody", CHATOPS_MAX_OPEN_INVITATIONS=2):
+        assert "Invite somebody" in text(client.get(ACCOUNT))
+        assert "no open invitations" in text(client.get(url))
+        page = text(client.post(url, {"note": "For <b>Bob</b>"}, follow=True))
+        invitation = Invitation.objects.get()
+        assert f"/invite/{services.token_of(invitation)}/" in page
+        assert "For &lt;b&gt;Bob&lt;/b&gt;" in page
+        assert (invitation.contact, invitation.made_by) == (alice, alice)
+        client.post(url)
+        assert "withdraw an invitation first" in text(client.post(url))
+        withdraw = reverse("account-withdraw", args=[invitation.pk])
+        bob = services.add_account("bob", password=NEW, by=BY)
+        assert signed_in(bob).post(withdraw).status_code == 404
+        assert client.get(withdraw).status_code == 405
+        client.post(withdraw)
+        invitation.refresh_from_db()
+        assert invitation.state == Invitation.State.REVOKED
+        assert client.post(withdraw).status_code == 404

@@ -59,7 +59,7 @@ class Logout(LogoutView):
 @own
 def show(request: HttpRequest) -> HttpResponse:
     """Who one is, where one is logged in, and a new password."""
-    user = _person(request)
+    user = person_of(request)
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _changed(request, user, form):
         return redirect("account-changed")
@@ -70,6 +70,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "form": form,
             "online": {session["resource"] for session in sessions_of(user)},
             "devices": user.devices.order_by("-last_seen")[:MOST_DEVICES],
+            "may_invite": services.may_invite(user),
             "removable": settings.CHATOPS_ACCOUNT_REMOVAL,
         },
     )
@@ -88,7 +89,7 @@ def changed(request: HttpRequest) -> HttpResponse:
 @own
 def welcome(request: HttpRequest) -> HttpResponse:
     """How to connect: the first thing that a newcomer sees."""
-    uri = services.uri_of_account(_person(request).jid)
+    uri = services.uri_of_account(person_of(request).jid)
     programs = clients.recommended(request.META.get("HTTP_USER_AGENT", ""))
     shown = {"uri": uri, "code": clients.code(uri), "programs": programs, "ports": clients.ports()}
     return show_page(request, "welcome", shown)
@@ -100,7 +101,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
 @own
 def remove(request: HttpRequest) -> HttpResponseBase:
     """The same as a client's removal (XEP-0077 section 3.2)."""
-    user = _person(request)
+    user = person_of(request)
     form = RemovalForm(request.POST or None)
     if not settings.CHATOPS_ACCOUNT_REMOVAL:
         return show_page(request, "stays", status=403)
@@ -144,6 +145,7 @@ def _wrong(request: HttpRequest) -> str:
     return TOO_MANY_FAILURES
 
 
-def _person(request: HttpRequest) -> User:
+def person_of(request: HttpRequest) -> User:
+    """Whose account it is."""
     assert isinstance(request.user, User)  # noqa: S101 - `own` has seen to it
     return request.user
