@@ -98,6 +98,10 @@ CHATOPS_STORE_SECONDS = 0.9
 MESSAGE_POLICY = [
     "chatops.delivery.policies.note_receipts",
     "chatops.bridge.policies.choose_sessions",
+    "chatops.delivery.policies.apply_amp_rules",
+    "chatops.bridge.policies.stop_undeliverable",
+    "chatops.delivery.policies.answer_event_requests",
+    "chatops.archive.policies.retract",
     "chatops.archive.policies.keep",
     "chatops.delivery.policies.track",
     "chatops.bridge.policies.copy_to_own_devices",

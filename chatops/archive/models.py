@@ -54,6 +54,12 @@ class Message(models.Model):
     body = models.TextField(blank=True)
     wants_receipt = models.BooleanField(default=False)
     xml = models.TextField(help_text="The stanza as it is delivered.")
+    retracted_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since then only a tombstone is left of it."
+    )
+    retracted_by = models.CharField(
+        max_length=3071, blank=True, help_text="Its sender, or a moderator of the room."
+    )
 
     objects = MessageQuerySet.as_manager()
 

@@ -3,18 +3,24 @@
 from collections.abc import Awaitable, Collection
 
 from chatops.archive import services
+from chatops.archive.tombstones import retract as bury
 from chatops.archive.writes import entry_write, message_write
 from chatops.core.database import in_db
 from chatops.core.envelope import Envelope
+from chatops.xmpp.content import BODY, NO_PERMANENT_STORE, NO_STORE, RETRACTION, STORE
 from chatops.xmpp.elements import Element, add
-from chatops.xmpp.names import CLIENT, HINTS, RECEIPTS, STANZA_ID
+from chatops.xmpp.names import RECEIPTS, STANZA_ID
 
-_BODY = f"{{{CLIENT}}}body"
-_STORE = f"{{{HINTS}}}store"
-_NO_STORE = f"{{{HINTS}}}no-store"
-_NO_PERMANENT_STORE = f"{{{HINTS}}}no-permanent-store"
 _REQUEST = f"{{{RECEIPTS}}}request"
+_WORTH_TRACKING = (BODY, _REQUEST, STORE, RETRACTION)
 _STANZA_ID = f"{{{STANZA_ID}}}stanza-id"
+
+
+def retract(envelope: Envelope) -> Awaitable[None] | None:
+    """Bury what the sender takes back, before anybody is told so (XEP-0424)."""
+    if RETRACTION not in envelope.tags or envelope.type not in ("chat", "normal"):
+        return None
+    return bury(envelope.element, sender=str(envelope.sender.bare), recipient=str(envelope.to.bare))
 
 
 def keep(envelope: Envelope) -> Awaitable[None] | None:
@@ -66,7 +72,7 @@ def _write(envelope: Envelope, places: list[tuple[int, str]]) -> None:
 
 
 def _write_message(envelope: Envelope) -> None:
-    if _NO_STORE in envelope.tags:
+    if NO_STORE in envelope.tags:
         return
     envelope.archived = True
     envelope.writes.append(
@@ -83,16 +89,16 @@ def is_archived(tags: Collection[str], type_: str) -> bool:
     """
     if type_ not in ("chat", "normal"):
         return False
-    if _NO_STORE in tags or _NO_PERMANENT_STORE in tags:
+    if RETRACTION in tags:
+        return True  # whatever the hints: who catches up must hear of it (XEP-0424 section 6)
+    if NO_STORE in tags or NO_PERMANENT_STORE in tags:
         return False
-    return _BODY in tags or _STORE in tags
+    return BODY in tags or STORE in tags
 
 
-def worth_tracking(tags: Collection[str], type_: str) -> bool:
+def worth_tracking(tags: frozenset[str], type_: str) -> bool:
     """Whether the ledger follows it: something was said, or a receipt was asked for."""
-    return type_ in ("chat", "normal", "headline") and (
-        _BODY in tags or _REQUEST in tags or _STORE in tags
-    )
+    return type_ in ("chat", "normal", "headline") and not tags.isdisjoint(_WORTH_TRACKING)
 
 
 def strip_forged_ids(element: Element, *, by: str) -> None:

@@ -182,6 +182,31 @@ def _said(one: str, other: str) -> "models.QuerySet[Message]":
     )
 
 
+def last_of(*, sender: str, recipient: str, stanza_id: str) -> Kept | None:
+    """The newest message from one bare JID to another with that id of the client's, if not gone."""
+    found = Message.objects.filter(
+        sender_bare=sender, recipient_bare=recipient, stanza_id=stanza_id, retracted_at=None
+    )
+    row = found.order_by("-id").values_list("id", "xml").first()
+    return Kept(*row) if row is not None else None
+
+
+def in_archive(*, archive: int, message_id: int) -> Message | None:
+    """One message of an archive."""
+    return Message.objects.filter(entries__archive=archive, pk=message_id).first()
+
+
+@transaction.atomic
+def bury(message_id: int, *, tombstone: str, by: str) -> None:
+    """Leave nothing of a message but that it was there (XEP-0424 section 5).
+
+    `tombstone` is what archives, histories and queues have of it from now on.
+    """
+    Message.objects.filter(pk=message_id, retracted_at=None).update(
+        xml=tombstone, body="", thread="", retracted_at=timezone.now(), retracted_by=by
+    )
+
+
 def note_reading(actor: Actor, message_id: int) -> None:
     """Note that somebody read one message; a page that is looked at for an hour notes it once."""
     target = f"message {message_id}"

@@ -1,19 +1,17 @@
 """The bridge's part of the message pipeline: who gets a message now, and which copies go along."""
 
-from collections.abc import Awaitable, Collection, Iterable
+from collections.abc import Awaitable, Iterable
 
 from chatops.bridge.directory import directory
 from chatops.core.envelope import Copy, Dropped, Envelope
 from chatops.core.wire import FLUSHING, Session, wire
+from chatops.xmpp.content import BODY, NO_STORE, STORE, is_momentary
 from chatops.xmpp.errors import Unavailable
-from chatops.xmpp.names import CARBONS, CHAT_STATES, CLIENT, HINTS, MARKERS, RECEIPTS
+from chatops.xmpp.names import CARBONS, CHAT_STATES, HINTS, MARKERS, RECEIPTS
 
 _CHAT_STATE = f"{{{CHAT_STATES}}}"
-_BODY = f"{{{CLIENT}}}body"
 _PRIVATE = f"{{{CARBONS}}}private"
 _NO_COPY = f"{{{HINTS}}}no-copy"
-_NO_STORE = f"{{{HINTS}}}no-store"
-_STORE = f"{{{HINTS}}}store"
 # What makes a body-less message part of a conversation: worth a carbon (XEP-0280 section 6.1).
 _CONVERSATIONAL = (f"{{{RECEIPTS}}}", f"{{{MARKERS}}}", _CHAT_STATE)
 
@@ -23,7 +21,10 @@ class NobodyThere(Unavailable):
 
 
 def choose_sessions(envelope: Envelope) -> Awaitable[None] | None:
-    """Decide, by type and priority, which sessions get it now or that it waits (RFC 6121 §8.5)."""
+    """Decide, by type and priority, which sessions get it now or that it waits (RFC 6121 §8.5).
+
+    Where it can go nowhere the envelope says so: the message's own rules (XEP-0079) come first.
+    """
     if envelope.sender_id is None and envelope.session is not None:
         envelope.sender_id = envelope.session.user_id
     sessions = wire().sessions_of(envelope.to.bare)
@@ -33,7 +34,7 @@ def choose_sessions(envelope: Envelope) -> Awaitable[None] | None:
     if known is None:
         return _choose_slowly(envelope)
     envelope.recipient_id = known
-    _choose(envelope, sessions)
+    envelope.undeliverable = _find_places(envelope, sessions)
     return None
 
 
@@ -41,12 +42,21 @@ async def _choose_slowly(envelope: Envelope) -> None:
     envelope.recipient_id = await directory.find(envelope.to.local)
     if envelope.recipient_id is None:
         if envelope.type in ("error", "headline"):
-            raise Dropped
-        raise NobodyThere(f"There is no account {envelope.to.bare}.")
-    _choose(envelope, wire().sessions_of(envelope.to.bare))
+            envelope.undeliverable = Dropped()
+        else:
+            envelope.undeliverable = NobodyThere(f"There is no account {envelope.to.bare}.")
+        return
+    envelope.undeliverable = _find_places(envelope, wire().sessions_of(envelope.to.bare))
 
 
-def _choose(envelope: Envelope, sessions: Iterable[Session]) -> None:
+def stop_undeliverable(envelope: Envelope) -> None:
+    """What can go nowhere ends here, with an error where its type allows one."""
+    if envelope.undeliverable is not None:
+        raise envelope.undeliverable
+
+
+def _find_places(envelope: Envelope, sessions: Iterable[Session]) -> Exception | None:
+    """Where it goes, put into the envelope; or why it goes nowhere."""
     type_ = envelope.type
     if envelope.to.resource:
         addressee = wire().session(envelope.to)
@@ -55,39 +65,41 @@ def _choose(envelope: Envelope, sessions: Iterable[Session]) -> None:
             envelope.carbons.extend(
                 session for session in sessions if session.carbons and session is not addressee
             )
-            return
+            return None
         # RFC 6121 section 8.5.3.2.1: only a chat goes on to the account as a whole.
         if type_ in ("error", "headline"):
-            raise Dropped
+            return Dropped()
         if type_ != "chat":
-            raise NobodyThere("That device is not connected.")
+            return NobodyThere("That device is not connected.")
     elif type_ == "groupchat":
-        raise NobodyThere("A person is not a room.")
+        return NobodyThere("A person is not a room.")
     elif type_ == "error":
-        raise Dropped
+        return Dropped()
     for session in sessions:
         if session.presence is not None and session.priority >= 0:
             envelope.copies.append(Copy(session))
         elif session.carbons:
             envelope.carbons.append(session)
-    waits = type_ != "headline" and _is_stored_offline(envelope.tags)
+    waits = type_ != "headline" and _is_stored_offline(envelope)
     if not envelope.copies:
         if not waits:
-            raise Dropped
+            return Dropped()
         envelope.offline = True
     elif waits and any(FLUSHING in copy.session.notes for copy in envelope.copies):
         # While older messages are being handed over, a new one takes its place behind them.
         envelope.copies.clear()
         envelope.offline = True
+    return None
 
 
-def _is_stored_offline(tags: Collection[str]) -> bool:
+def _is_stored_offline(envelope: Envelope) -> bool:
     """XEP-0160 section 3: everything but what says nothing once it is late."""
-    if _NO_STORE in tags:
+    tags = envelope.tags
+    if NO_STORE in tags:
         return False
-    if _BODY in tags or _STORE in tags:
+    if BODY in tags or STORE in tags:
         return True
-    return any(not tag.startswith(_CHAT_STATE) for tag in tags)
+    return not is_momentary(envelope.element, tags)
 
 
 def copy_to_own_devices(envelope: Envelope) -> None:
@@ -111,4 +123,4 @@ def _may_be_copied(envelope: Envelope) -> bool:
     tags = envelope.tags
     if envelope.type not in ("chat", "normal") or _PRIVATE in tags or _NO_COPY in tags:
         return False
-    return _BODY in tags or any(tag.startswith(_CONVERSATIONAL) for tag in tags)
+    return BODY in tags or any(tag.startswith(_CONVERSATIONAL) for tag in tags)

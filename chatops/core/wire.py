@@ -129,6 +129,13 @@ def wire() -> Wire:
     return _seat.wire
 
 
+async def settled() -> None:
+    """Wait until all that was committed before is stored."""
+    stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    wire().commit([], lambda: None if stored.done() else stored.set_result(None))
+    await stored
+
+
 def running() -> bool:
     return _seat.wire is not None
 

@@ -42,6 +42,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """What still has to reach somebody: the offline queue, in the order of acceptance."""
         return self.filter(recipient=user, owed=True).order_by("message_id")
 
+    def queued_for(self, user_id: int) -> Self:
+        """What waits for whichever of somebody's devices comes first."""
+        return self.filter(recipient_id=user_id, owed=True, state=State.QUEUED)
+
     def of_message(self, message_id: int) -> Self:
         return self.filter(message_id=message_id)
 

@@ -1,4 +1,7 @@
-"""Receipts (XEP-0184) and chat markers (XEP-0333) become rows of the ledger where they pass."""
+"""What says that a message arrived or was read becomes rows of the ledger where it passes.
+
+Receipts (XEP-0184), chat markers (XEP-0333) and message events (XEP-0022).
+"""
 
 from collections.abc import Iterator
 
@@ -8,16 +11,22 @@ from chatops.core.wire import Session, wire
 from chatops.delivery import services
 from chatops.delivery.models import EventKind
 from chatops.delivery.tracking import ledger
-from chatops.xmpp.elements import Element, tag_of
-from chatops.xmpp.names import MARKERS, RECEIPTS
+from chatops.xmpp.content import EVENT
+from chatops.xmpp.elements import Element, tag_of, text_of
+from chatops.xmpp.names import EVENTS, MARKERS, RECEIPTS
 
 # Child element → what it means, and how the timeline names it.
-CONFIRMATIONS = {
+_MEANINGS = {
     f"{{{RECEIPTS}}}received": (EventKind.CONFIRMED, "receipt"),
     f"{{{MARKERS}}}received": (EventKind.CONFIRMED, "chat marker: received"),
     f"{{{MARKERS}}}displayed": (EventKind.DISPLAYED, "chat marker: displayed"),
     f"{{{MARKERS}}}acknowledged": (EventKind.DISPLAYED, "chat marker: acknowledged"),
 }
+_EVENTS = {
+    f"{{{EVENTS}}}displayed": (EventKind.DISPLAYED, "message event: displayed"),
+    f"{{{EVENTS}}}delivered": (EventKind.CONFIRMED, "message event: delivered"),
+}
+CONFIRMATIONS = frozenset((*_MEANINGS, EVENT))
 
 
 def read_receipts(
@@ -27,17 +36,25 @@ def read_receipts(
 
     What memory no longer has is looked up, and written, in the background.
     """
-    for child in element:
-        meaning = CONFIRMATIONS.get(tag_of(child))
-        stanza_id = child.get("id")
-        if meaning is None or not stanza_id:
-            continue
-        kind, detail = meaning
+    for kind, detail, stanza_id in _confirmations(element):
         delivery = ledger.recall(original_sender, session.bare, stanza_id, session.device_id)
         if delivery is not None:
             yield delivery.message_id, delivery.confirm_now(kind, session, detail)
         else:
             wire().spawn(_look_up(original_sender, stanza_id, kind, detail, session))
+
+
+def _confirmations(element: Element) -> Iterator[tuple[EventKind, str, str]]:
+    """What is confirmed, how the timeline names it, and the id of the message that it is about."""
+    for child in element:
+        if tag_of(child) == EVENT:
+            meaning = next((_EVENTS[tag] for tag in _EVENTS if child.find(tag) is not None), None)
+            stanza_id = text_of(child, "id", EVENTS)
+        else:
+            meaning = _MEANINGS.get(tag_of(child))
+            stanza_id = child.get("id")
+        if meaning is not None and stanza_id:
+            yield *meaning, stanza_id
 
 
 async def _look_up(

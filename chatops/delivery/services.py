@@ -31,6 +31,7 @@ class Owed:
     xml: str
 
 
+VIEWED = "shown from the queue"  # XEP-0013
 NODE = f"{settings.CHATOPS_DOMAIN}/{settings.CHATOPS_NODE}"
 
 
@@ -60,9 +61,12 @@ def queue(message_id: int, *, user_ids: Collection[int]) -> None:
     ring(Waiting(tuple(fresh)))
 
 
-def take(*, user_id: int, device_id: int, limit: int) -> list[Owed]:
-    """Take queued messages for a device that is there, oldest first; they are its from now on."""
-    queued = Delivery.objects.filter(recipient_id=user_id, owed=True, state=State.QUEUED)
+def take(*, user_id: int, device_id: int, limit: int, after: int = 0) -> list[Owed]:
+    """Take queued messages for a device that is there, oldest first; they are its from now on.
+
+    `after`: only those with a greater id.
+    """
+    queued = Delivery.objects.queued_for(user_id).filter(message_id__gt=after)
     if not queued.exists():  # the usual case, and it takes no lock
         return []
     with transaction.atomic():
@@ -74,17 +78,82 @@ def take(*, user_id: int, device_id: int, limit: int) -> list[Owed]:
         Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
             device=device_id, state=State.STORED
         )
-    return [
-        Owed(
-            row.pk,
-            row.message_id,
-            row.message.sender,
-            row.message.sender_bare,
-            row.message.stanza_id,
-            row.message.xml,
+    return [_owed(row) for row in rows]
+
+
+def count_waiting(*, user_id: int) -> int:
+    """How many messages are in somebody's queue."""
+    return Delivery.objects.queued_for(user_id).count()
+
+
+def waiting(*, user_id: int, limit: int, message_ids: Collection[int] | None = None) -> list[Owed]:
+    """Somebody's queue, oldest first, or those messages of it; nothing is taken."""
+    rows = Delivery.objects.queued_for(user_id).select_related("message")
+    if message_ids is not None:
+        rows = rows.filter(message__in=message_ids)
+    return [_owed(row) for row in rows.order_by("message_id", "id")[:limit]]
+
+
+@transaction.atomic
+def note_viewed(*, user_id: int, device_id: int, message_ids: Collection[int]) -> None:
+    """A device was shown queued messages, which stay in the queue (XEP-0013 section 2.4)."""
+    Event.objects.bulk_create(
+        Event(
+            id=new_id(),
+            message_id=message_id,
+            recipient_id=user_id,
+            device_id=device_id,
+            kind=EventKind.SENT,
+            node=NODE,
+            detail=VIEWED,
         )
-        for row in rows
-    ]
+        for message_id in message_ids
+    )
+
+
+@transaction.atomic
+def remove_waiting(
+    *, user_id: int, device_id: int, message_ids: Collection[int] | None = None
+) -> None:
+    """Take messages out of somebody's queue, as he wants it: those, or all (XEP-0013).
+
+    What a device of his has been shown counts as received; the rest he has thrown away unseen.
+    """
+    rows = Delivery.objects.queued_for(user_id)
+    if message_ids is not None:
+        rows = rows.filter(message__in=message_ids)
+    found = dict(rows.values_list("message_id", "pk"))
+    seen = set(
+        Event.objects.filter(
+            message_id__in=found, recipient_id=user_id, kind=EventKind.SENT, detail=VIEWED
+        ).values_list("message_id", flat=True)
+    )
+    close(
+        delivery_ids=[pk for message_id, pk in found.items() if message_id in seen],
+        state=State.CONFIRMED,
+        kind=EventKind.CONFIRMED,
+        detail="fetched and removed by its recipient",
+        device_id=device_id,
+    )
+    close(
+        delivery_ids=[pk for message_id, pk in found.items() if message_id not in seen],
+        state=State.DISCARDED,
+        kind=EventKind.DISCARDED,
+        detail="removed by its recipient",
+        device_id=device_id,
+    )
+
+
+def _owed(row: Delivery) -> Owed:
+    message = row.message
+    return Owed(
+        row.pk,
+        row.message_id,
+        message.sender,
+        message.sender_bare,
+        message.stanza_id,
+        message.xml,
+    )
 
 
 @transaction.atomic
@@ -155,6 +224,27 @@ def withdraw(message_id: int, *, detail: str) -> int:
             id=number, message_id=message_id, kind=EventKind.DISCARDED, node=NODE, detail=detail
         )
     return count
+
+
+@transaction.atomic
+def close(
+    *, delivery_ids: Sequence[int], state: State, kind: EventKind, detail: str, device_id: int = 0
+) -> int:
+    """End what is owed: it expired, or its recipient removed it; returns how many they were."""
+    open_ones = Delivery.objects.filter(pk__in=delivery_ids, owed=True).select_for_update()
+    rows = list(open_ones.values_list("pk", "message_id", "recipient_id"))
+    for pk, message_id, recipient_id in rows:
+        event = Event.objects.create(
+            id=new_id(),
+            message_id=message_id,
+            recipient_id=recipient_id,
+            device_id=device_id or None,
+            kind=kind,
+            node=NODE,
+            detail=detail,
+        )
+        Delivery.objects.filter(pk=pk).update(state=state, owed=False, changed=event.pk)
+    return len(rows)
 
 
 def recover(*, batch: int = 500) -> int:

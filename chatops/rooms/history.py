@@ -62,6 +62,12 @@ class History:
     def remember(self, said: Said) -> None:
         self._said.append(said)
 
+    def forget(self, message_id: int) -> None:
+        """It was retracted."""
+        self._said = deque(
+            (said for said in self._said if said.id != message_id), maxlen=self._said.maxlen
+        )
+
     def chosen(self, wanted: HistoryWanted, to: str) -> list[bytes]:
         """What a newcomer hears, oldest first, addressed to it."""
         first = first_at(wanted.since) if wanted.since else 0

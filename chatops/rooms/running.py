@@ -16,6 +16,7 @@ from chatops.rooms import services
 from chatops.rooms.history import Said
 from chatops.rooms.inside import Loaded, RunningRoom, Standing
 from chatops.rooms.models import Affiliation, Room
+from chatops.xmpp.content import RETRACTION
 from chatops.xmpp.elements import parse
 from chatops.xmpp.stanzas import Packed
 
@@ -148,9 +149,11 @@ def _said(room: Room, archive_id: int) -> list[Said]:
             : room.history_length
         ]
     )
+    said = [(number, xml, parse(xml)) for number, xml in reversed(rows)]
     return [
-        Said(number, Packed.from_bytes(xml.encode()), parse(xml).get("from", ""))
-        for number, xml in reversed(rows)
+        Said(number, Packed.from_bytes(xml.encode()), element.get("from", ""))
+        for number, xml, element in said
+        if element.find(RETRACTION) is None
     ]
 
 

@@ -11,6 +11,8 @@ from chatops.core.ids import moment_of
 from chatops.core.live import hears
 from chatops.core.wire import FLUSHING, Session, wire
 from chatops.delivery import services
+from chatops.delivery.flexible import since
+from chatops.delivery.handlers.xep_0079 import is_over
 from chatops.delivery.services import Owed, Waiting
 from chatops.delivery.tracking import TrackedDelivery, ledger
 from chatops.xmpp.elements import make, serialise
@@ -50,7 +52,11 @@ async def hand_over(session: Session) -> None:
         while _may_take(session):
             session.notes.pop(AGAIN, None)
             owed = await in_db(
-                services.take, user_id=session.user_id, device_id=session.device_id, limit=CHUNK
+                services.take,
+                user_id=session.user_id,
+                device_id=session.device_id,
+                limit=CHUNK,
+                after=since(session.bare),
             )
             await _send(session, owed)
             if not owed and AGAIN not in session.notes:
@@ -65,23 +71,26 @@ async def _send(session: Session, owed: Sequence[Owed]) -> None:
             left = [each.delivery_id for each in owed[number:]]
             await in_db(services.requeue, delivery_ids=left)
             return
+        if await is_over(message):
+            continue
         tracked = TrackedDelivery(
             message.delivery_id, message.message_id, session.user_id, session.device_id, ledger
         )
         ledger.remember(message.sender_bare, session.bare, message.stanza_id, tracked)
-        session.send(_late(message, session), tracked)
+        packed = late(message, session.jid.domain)
+        session.send(packed.addressed(to=session.bare, sender=message.sender), tracked)
     await session.drained()
 
 
-def _late(message: Owed, session: Session) -> bytes:
+def late(message: Owed, domain: str) -> Packed:
+    """The message with the note that it waited (XEP-0203)."""
     note = make(
         f"{{{DELAY}}}delay",
         "Offline storage",
-        from_=session.jid.domain,
+        from_=domain,
         stamp=stamp(moment_of(message.message_id)),
     )
-    packed = Packed.from_bytes(message.xml.encode()).with_child(serialise(note))
-    return packed.addressed(to=session.bare, sender=message.sender)
+    return Packed.from_bytes(message.xml.encode()).with_child(serialise(note))
 
 
 def _may_take(session: Session) -> bool:

@@ -25,20 +25,21 @@ from chatops.rooms.inside import RunningRoom
 from chatops.rooms.models import Room
 from chatops.rooms.news import RoomSaid, SubjectSet
 from chatops.rooms.occupants import Occupant, Role
+from chatops.rooms.retraction import retract
 from chatops.rooms.running import changed, exists, in_order, rooms, settle
 from chatops.rooms.services import NoSuchRoom
+from chatops.xmpp.content import BODY, NO_PERMANENT_STORE, NO_STORE, RETRACTION, STORE
 from chatops.xmpp.elements import Element, add, namespace_of, serialise, stanza, tag_of
 from chatops.xmpp.errors import BadRequest, Forbidden, NotAcceptable, Overloaded
 from chatops.xmpp.forms import X
 from chatops.xmpp.jid import JID
-from chatops.xmpp.names import CLIENT, DELAY, HINTS, MUC, MUC_USER, STANZA_ID
+from chatops.xmpp.names import CLIENT, DELAY, MODERATE, MUC, MUC_USER, STANZA_ID
 from chatops.xmpp.stanzas import Packed
 
-_BODY, _SUBJECT = f"{{{CLIENT}}}body", f"{{{CLIENT}}}subject"
+MODERATED = f"{{{MODERATE}}}moderated"
+_SUBJECT = f"{{{CLIENT}}}subject"
 _THREAD = f"{{{CLIENT}}}thread"
 _STANZA_ID = f"{{{STANZA_ID}}}stanza-id"
-_STORE, _NO_STORE = f"{{{HINTS}}}store", f"{{{HINTS}}}no-store"
-_NO_PERMANENT_STORE = f"{{{HINTS}}}no-permanent-store"
 _USER = f"{{{MUC_USER}}}x"
 _DELAY = f"{{{DELAY}}}delay"
 
@@ -62,6 +63,10 @@ class NotInside(NotAcceptable):
 
 class NoVoice(Forbidden):
     """You have no voice in this room."""
+
+
+class NotTheModerator(Forbidden):
+    """Only the room itself says that a message was moderated."""
 
 
 class MayNotSetSubject(Forbidden):
@@ -104,14 +109,24 @@ def _speak(
     speaker.last_active = time.time()
     is_subject = (
         element.find(_SUBJECT) is not None
-        and element.find(_BODY) is None
+        and element.find(BODY) is None
         and element.find(_THREAD) is None
     )
     if is_subject:
         _must_set_subjects(room, speaker)
     elif speaker.role == Role.VISITOR:
         raise NoVoice
+    if element.find(RETRACTION) is not None:
+        return _spawned(_take_back(room, speaker, sender, element))
     return publish(room, element, sender, room.occupant_jid(speaker), is_subject=is_subject)
+
+
+async def _take_back(room: RunningRoom, speaker: Occupant, sender: JID, element: Element) -> None:
+    """XEP-0424: only who said it retracts it; what the archive does not have is the clients'."""
+    if element.find(f"{RETRACTION}/{MODERATED}") is not None:
+        raise NotTheModerator
+    await retract(room, element, author=str(sender.bare))
+    await publish(room, element, sender, room.occupant_jid(speaker))
 
 
 def publish(
@@ -140,7 +155,7 @@ def publish(
                 sender,
                 now,
             )
-        elif element.find(_BODY) is not None:
+        elif element.find(BODY) is not None and element.find(RETRACTION) is None:
             room.history.remember(Said(message_id, packed, sender))
         room.send_all(packed, sender)
         settle(stored)
@@ -175,9 +190,10 @@ def _rows(
 ) -> list[Write]:
     """What the archive keeps of it: what says something, unless a hint says otherwise."""
     tags = {tag_of(child) for child in element}
-    if not room.room.is_logged or tags & {_NO_STORE, _NO_PERMANENT_STORE}:
+    if not room.room.is_logged:
         return []
-    if not tags & {_BODY, _SUBJECT, _STORE}:
+    unwanted = tags & {NO_STORE, NO_PERMANENT_STORE} or not tags & {BODY, _SUBJECT, STORE}
+    if unwanted and RETRACTION not in tags:
         return []
     return [
         message_write(message_id, element, sender=author, recipient=JID(room.jid), xml=data),
@@ -222,7 +238,7 @@ async def say(news: RoomSaid) -> None:
     room = await rooms.wake(news.localpart)
     if room is not None:
         message = stanza("message", type_="groupchat", id_=str(new_id()))
-        add(message, _BODY, news.body)
+        add(message, BODY, news.body)
         await publish(room, message, JID(room.jid), room.jid)
 
 
