@@ -58,7 +58,10 @@ class Message(models.Model):
         null=True, blank=True, help_text="Since then only a tombstone is left of it."
     )
     retracted_by = models.CharField(
-        max_length=3071, blank=True, help_text="Its sender, or a moderator of the room."
+        max_length=3071,
+        blank=True,
+        db_default="",  # what the journal writes names no such column
+        help_text="Its sender, or a moderator of the room.",
     )
 
     objects = MessageQuerySet.as_manager()
