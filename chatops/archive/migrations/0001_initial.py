@@ -31,6 +31,8 @@ class Migration(migrations.Migration):
                 ('body', models.TextField(blank=True)),
                 ('wants_receipt', models.BooleanField(default=False)),
                 ('xml', models.TextField(help_text='The stanza as it is delivered.')),
+                ('retracted_at', models.DateTimeField(blank=True, help_text='Since then only a tombstone is left of it.', null=True)),
+                ('retracted_by', models.CharField(blank=True, db_default='', help_text='Its sender, or a moderator of the room.', max_length=3071)),
             ],
             options={
                 'ordering': ['-id'],
