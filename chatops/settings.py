@@ -66,10 +66,12 @@ CHATOPS_REGISTRATION_SECONDS = env_int("CHATOPS_REGISTRATION_SECONDS", 600)
 CHATOPS_WEB_LOGIN_FAILURES_PER_HOUR = env_int("CHATOPS_WEB_LOGIN_FAILURES_PER_HOUR", 60)
 CHATOPS_ACCOUNT_REMOVAL = env_on("CHATOPS_ACCOUNT_REMOVAL", default=True)
 CHATOPS_CAPTCHA_SECONDS = env_int("CHATOPS_CAPTCHA_SECONDS", 600)
+CHATOPS_MAX_OPEN_CAPTCHAS = env_int("CHATOPS_MAX_OPEN_CAPTCHAS", 5_000)
 CHATOPS_CAPTCHA_QUESTION = env_on("CHATOPS_CAPTCHA_QUESTION", default=True)
 # Names that would be taken for the service's own; RFC 2142 has most of them.
 CHATOPS_RESERVED_NAMES = frozenset(
-    env(
+    name.strip().lower()
+    for name in env(
         "CHATOPS_RESERVED_NAMES",
         "abuse,admin,administrator,hostmaster,info,noreply,postmaster,root,security,support,"
         "webmaster,xmpp",

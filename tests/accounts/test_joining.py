@@ -172,6 +172,13 @@ def test_an_invitation_explains_itself_and_makes_the_account(alice: User) -> Non
     assert "has been used already" in text(answer)
 
 
+def test_who_is_signed_in_stays_who_he_is(alice: User) -> None:
+    client = signed_in(alice)
+    url = reverse("invitation", args=[services.token_of(services.invite(by=BY))])
+    assert "bob@localhost" in text(client.post(url, joining()))
+    assert "alice@localhost" in text(client.get(ACCOUNT))
+
+
 def test_a_kept_name_is_not_to_be_chosen() -> None:
     invitation = services.invite(by=BY, username="charlie")
     url = reverse("invitation", args=[services.token_of(invitation)])

@@ -111,6 +111,10 @@ async def send_fields(request: StrangerRequest) -> Element:
         raise NotSafe
     request.notes[PATIENCE] = settings.CHATOPS_REGISTRATION_SECONDS
     invitation = invitation_of(request)
+    if (
+        invitation is not None or registration.mode() != registration.CAPTCHA
+    ):  # posing a riddle counts itself
+        doorkeeper.count_attempt(request.address)
     if invitation is not None or registration.mode() == registration.OPEN:
         query = make(QUERY)
         add(query, f"{{{REGISTER}}}instructions", "Choose a name and a password.")

@@ -19,7 +19,7 @@ MOST_NOTE = 200
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @own
 def invite(request: HttpRequest) -> HttpResponse:
     """One's open invitations, and a new one (XEP-0401 section 4.1)."""

@@ -13,6 +13,7 @@ from chatops.accounts import services
 from chatops.accounts.models import Invitation
 from chatops.accounts.pages import clients
 from chatops.accounts.pages.forms import CodeForm, JoinForm
+from chatops.accounts.pages.own import show_welcome
 from chatops.accounts.pages.page import show_page
 from chatops.accounts.services import Application, challenges, doorkeeper, registration
 from chatops.xmpp.errors import Refused
@@ -24,7 +25,7 @@ WAIT = (doorkeeper.TooManyAttempts, doorkeeper.TooManyAccounts)
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password", "again")
 def register(request: HttpRequest) -> HttpResponse:
     """Whatever way is open to everybody."""
@@ -37,7 +38,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password", "again")
 def invited(request: HttpRequest, token: str) -> HttpResponse:
     """What an invitation is for, and the account that is made by it (XEP-0401 section 4.2)."""
@@ -103,6 +104,8 @@ def _make(request: HttpRequest, form: JoinForm, invitation: Invitation | None) -
         answers={kind: given[kind] for kind in (challenges.IMAGE, challenges.QUESTION)},
     )
     user = services.register(application, door="browser", address=_address(request))
+    if request.user.is_authenticated:  # who sits there stays who he is
+        return show_welcome(request, user)
     login(request, user, BACKEND)
     return redirect("account-welcome")
 

@@ -54,7 +54,7 @@ class Logout(LogoutView):
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("old", "password", "again")
 @own
 def show(request: HttpRequest) -> HttpResponse:
@@ -89,14 +89,11 @@ def changed(request: HttpRequest) -> HttpResponse:
 @own
 def welcome(request: HttpRequest) -> HttpResponse:
     """How to connect: the first thing that a newcomer sees."""
-    uri = services.uri_of_account(person_of(request).jid)
-    programs = clients.recommended(request.META.get("HTTP_USER_AGENT", ""))
-    shown = {"uri": uri, "code": clients.code(uri), "programs": programs, "ports": clients.ports()}
-    return show_page(request, "welcome", shown)
+    return show_welcome(request, person_of(request))
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password")
 @own
 def remove(request: HttpRequest) -> HttpResponseBase:
@@ -117,6 +114,19 @@ def remove(request: HttpRequest) -> HttpResponseBase:
                 logout(request)
                 return show_page(request, "gone")
     return show_page(request, "remove", {"form": form})
+
+
+def show_welcome(request: HttpRequest, person: User) -> HttpResponse:
+    """How to connect with an account."""
+    uri = services.uri_of_account(person.jid)
+    shown = {
+        "person": person,
+        "uri": uri,
+        "code": clients.code(uri),
+        "programs": clients.recommended(request.META.get("HTTP_USER_AGENT", "")),
+        "ports": clients.ports(),
+    }
+    return show_page(request, "welcome", shown)
 
 
 def _changed(request: HttpRequest, user: User, form: PasswordForm) -> bool:

@@ -16,18 +16,26 @@ from PIL import Image
 
 from chatops.accounts.models import Challenge
 from chatops.accounts.services.doorkeeper import count_attempt
+from chatops.core.limits import Limit
 from chatops.xmpp.errors import NotAcceptable, Overloaded, Unavailable
 
 WIDTH, HEIGHT = 200, 70
 LETTERS = "ACDEFHJKLMNPRTUVWXY3479"  # without those that look alike
 LENGTH = 6
-MOST_OPEN = 5_000  # riddles that wait for an answer at the same time
 NUMBERS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
     *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
     *("nineteen", "twenty"),
 )
 IMAGE, QUESTION = "ocr", "qa"  # the fields' names, XEP-0158 section 9.1
+
+
+OPEN_CHALLENGES = Limit(
+    "CHATOPS_MAX_OPEN_CAPTCHAS",
+    "riddles",
+    "Riddles that wait for an answer at the same time.",
+    "resource-constraint",
+)
 
 
 class ChallengeNeeded(NotAcceptable):
@@ -58,7 +66,7 @@ def pose(*, address: str, instead_of: str = "") -> Posed:
     count_attempt(address)
     now = timezone.now()
     Challenge.objects.filter(Q(use_by__lte=now) | Q(pk=instead_of)).delete()
-    if Challenge.objects.count() >= MOST_OPEN:
+    if OPEN_CHALLENGES.is_exceeded_by(Challenge.objects.count() + 1):
         raise Overloaded("Too many people register just now; try again in a few minutes.")
     text = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
     question, sum_ = _question() if settings.CHATOPS_CAPTCHA_QUESTION else ("", "")
