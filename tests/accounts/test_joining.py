@@ -149,6 +149,34 @@ def test_a_riddle_stands_at_the_door() -> None:
     assert not Challenge.objects.filter(pk=again["challenge"]).exists()
 
 
+@pytest.mark.parametrize("odd", ["\x00", "茶" * 2_000, "<b>", "'; DROP", "\ud800"])
+@pytest.mark.parametrize("mode", ["off", "invite", "captcha", "open"])
+def test_odd_input_breaks_no_page(alice: User, mode: str, odd: str) -> None:
+    odd = odd.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    fields = (
+        *("username", "password", "again", "name", "challenge", "ocr", "qa", "code", "old"),
+        *("sure", "note", "next"),
+    )
+    invitation = services.invite(by=BY, contact=alice)
+    with override_settings(CHATOPS_REGISTRATION=mode, CHATOPS_INVITES="everybody"):
+        for client in (Client(), signed_in(alice)):
+            for name in (
+                "register",
+                "account",
+                "account-login",
+                "account-remove",
+                "account-invite",
+            ):
+                data = dict.fromkeys(fields, odd)
+                assert client.post(reverse(name), data).status_code < 500, name
+                assert client.get(reverse(name), data).status_code < 500, name
+                assert client.head(reverse(name)).status_code < 500, name
+            for token in ("x", "x" * 3_000, services.token_of(invitation)):
+                url = reverse("invitation", args=[token])
+                assert client.post(url, dict.fromkeys(fields, odd)).status_code < 500
+    assert User.objects.count() == 1
+
+
 @override_settings(CHATOPS_REGISTRATION="captcha", CHATOPS_REGISTRATION_ATTEMPTS_PER_HOUR=2)
 def test_riddles_run_out() -> None:
     assert [Client().get(REGISTER).status_code for _ in range(3)] == [200, 200, 429]

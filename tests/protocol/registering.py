@@ -1,11 +1,12 @@
 """What the tests of registration say, and services where people may register."""
 
 import asyncio
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.conversation import Client, Wire
+from tests.conversation import Client, FrameWire, Wire
 from tests.service import PASSWORD, ServiceProcess
 
 REGISTER = "jabber:iq:register"
@@ -28,15 +29,26 @@ def a_service(data: Path, **settings: str) -> Iterator[ServiceProcess]:
     assert "Traceback" not in process.log, process.log[-5000:]
 
 
-async def stranger(service: ServiceProcess, address: str = "127.0.0.1") -> Client:
+async def stranger(
+    service: ServiceProcess, address: str = "127.0.0.1", *, door: str = "tcp"
+) -> Client:
     """A stream that nobody has logged in on, from that loopback address."""
-    reader, writer = await asyncio.open_connection(
-        "127.0.0.1", service.c2s_port, local_addr=(address, 0)
-    )
-    client = Client(Wire(reader, writer), service.domain)
+    client = Client(await _wire(service, address, door), service.domain)
     opened.append(client)
     await client.open()
     return client
+
+
+async def _wire(service: ServiceProcess, address: str, door: str) -> Wire:
+    if door == "websocket":
+        return await FrameWire.connect_to(service.websocket)
+    context, port = None, service.c2s_port
+    if door == "tls":
+        context, port = ssl.create_default_context(), service.tls_port
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return Wire(
+        *await asyncio.open_connection("127.0.0.1", port, ssl=context, local_addr=(address, 0))
+    )
 
 
 async def logged_in(service: ServiceProcess, name: str, password: str = NEW) -> Client:

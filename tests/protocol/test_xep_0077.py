@@ -85,6 +85,21 @@ async def test_the_data_form_goes_before_the_fields(open_service: ServiceProcess
     await client.hang_up()
 
 
+@pytest.mark.parametrize("door", ["websocket", "tls"])
+async def test_every_door_lets_people_register(open_service: ServiceProcess, door: str) -> None:
+    client = await stranger(open_service, door=door)
+    assert client.features.find("{http://jabber.org/features/iq-register}register") is not None
+    await client.send(asking())
+    await client.expect(
+        f"<iq type='result' id='ask'><query xmlns='{REGISTER}'><username/></query></iq>"
+    )
+    await client.send(plain(f"by-{door}"))
+    await client.expect(DONE)
+    await client.authenticate(f"by-{door}", NEW)
+    await client.bind("desk")
+    assert client.bare == f"by-{door}@localhost"
+
+
 @pytest.mark.parametrize(
     ("name", "password", "condition"),
     [
@@ -271,6 +286,9 @@ async def test_a_form_gives_time_and_everything_else_none(open_service: ServiceP
     """Filling in takes longer than logging in may; other requests need a login all the same."""
     client = await stranger(open_service)
     await client.send("<iq type='get' id='x'><query xmlns='jabber:iq:roster'/></iq>")
+    await client.ended("not-authorized")
+    client = await stranger(open_service)
+    await client.send(asking().replace(" id=", " to='conference.localhost' id="))
     await client.ended("not-authorized")
     silent, busy = await stranger(open_service), await stranger(open_service)
     await busy.send(asking())

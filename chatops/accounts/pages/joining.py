@@ -112,12 +112,12 @@ def _make(request: HttpRequest, form: JoinForm, invitation: Invitation | None) -
 
 def _riddle(request: HttpRequest, form: JoinForm) -> challenges.Posed:
     """The same one again, as long as it waits for an answer; else a new one."""
-    posed = challenges.find(request.POST.get("challenge", ""))
-    if posed is None:
-        posed = challenges.pose(address=_address(request))
-        form.data = {**form.data, "challenge": posed.id, "ocr": "", "qa": ""}
-    form.initial["challenge"] = posed.id
-    return posed
+    before = form["challenge"]
+    posed = None if before.errors else challenges.find(before.value() or "")
+    if posed is not None:
+        return posed
+    form.data = {**form.data, "ocr": "", "qa": ""}
+    return challenges.pose(address=_address(request))
 
 
 def _ask_code(request: HttpRequest) -> HttpResponse:

@@ -48,6 +48,8 @@ class Strangers:
         """Answer it; raises StreamFault for all that needs a login (RFC 6120 section 4.9.3.12)."""
         if tag_of(element) != f"{{{CLIENT}}}iq" or len(element) != 1:
             raise StreamFault("not-authorized", "Authenticate first.")
+        if element.get("to", settings.CHATOPS_DOMAIN) != settings.CHATOPS_DOMAIN:
+            raise StreamFault("not-authorized", "Authenticate before you talk to others.")
         key = (element.get("type", ""), tag_of(element[0]))
         if key not in registry.strangers_iqs:
             raise StreamFault("not-authorized", "Authenticate first.")
