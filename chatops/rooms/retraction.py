@@ -5,6 +5,7 @@ from chatops.archive.models import Message
 from chatops.archive.tombstones import target_of, tombstone
 from chatops.core.database import in_db
 from chatops.core.ids import read_id
+from chatops.core.wire import settled
 from chatops.rooms.inside import RunningRoom
 from chatops.xmpp.elements import Element
 from chatops.xmpp.errors import Forbidden, NotFound
@@ -50,7 +51,8 @@ async def moderate(
 
 
 async def find(room: RunningRoom, stanza_id: str) -> Message | None:
-    """The message that the room gave that id."""
+    """The message that the room gave that id, also if it was said a moment ago."""
+    await settled()
     number = read_id(stanza_id)
     if number is None:
         return None
