@@ -1,4 +1,4 @@
-"""Advanced message processing, XEP-0079: every condition, every action, and rules that are refused."""
+"""Advanced message processing, XEP-0079: conditions, actions, and rules that are refused."""
 
 from datetime import UTC, datetime, timedelta
 
