@@ -14,6 +14,7 @@ from chatops.core.features import (
     ACCOUNT,
     DOMAIN,
     ELSEWHERE,
+    ITSELF,
     Address,
     IqHandler,
     IqRequest,
@@ -40,6 +41,8 @@ from chatops.xmpp.stanzas import result
 logger = logging.getLogger(__name__)
 
 Pending = Awaitable[None] | None
+# How a message's sender is told that it is under way, and that it is done.
+Flight = tuple[Callable[[], None], Callable[[], None]]
 
 SUBSCRIPTIONS = frozenset(("subscribe", "subscribed", "unsubscribe", "unsubscribed"))
 MOST_DIRECTED = 1_000  # addresses that one session has sent presence to, and not withdrawn
@@ -67,7 +70,7 @@ class Router:
             self._refuse(element, session, Malformed())
             return None
         if kind == "message":
-            return self._message(session, element, session.jid, to)
+            return self._message(session, element, session.jid, to, _in_flight(session))
         if kind == "iq":
             return self._iq(element, session.jid, to, session)
         return self._presence(element, session.jid, to, session)
@@ -78,6 +81,25 @@ class Router:
             # RFC 6120 section 10.3: without an address it is for the account itself.
             return parse(session.bare)
         return parse(text)
+
+    def send_for(self, session: Session, element: Element, finished: Callable[[], None]) -> Pending:
+        """A stanza that a session lets the service send for it: as `handle`, but not counted.
+
+        `finished` is called once, when it is stored, refused or dropped.
+        """
+        to, begun = parse(element.get("to")), False
+
+        def begin() -> None:
+            nonlocal begun
+            begun = True
+
+        if local_name(element) == "message":
+            pending = self._message(session, element, session.jid, to, (begin, finished))
+        else:
+            pending = self._presence(element, session.jid, to, session)
+        if not begun:
+            finished()
+        return pending
 
     # From the service
 
@@ -95,7 +117,7 @@ class Router:
                 session.send(element)
                 return
         if kind == "message":
-            pending = self._message(None, element, sender, to)
+            pending = self._message(None, element, sender, to, _in_flight(None))
         elif kind == "iq":
             pending = self._iq(element, sender, to, None)
         else:
@@ -105,9 +127,11 @@ class Router:
 
     # Messages
 
-    def _message(self, session: Session | None, element: Element, sender: JID, to: JID) -> Pending:
+    def _message(
+        self, session: Session | None, element: Element, sender: JID, to: JID, flight: Flight
+    ) -> Pending:
+        begin, finished = flight
         if to.domain == self.domain and to.local:
-            begin, finished = _in_flight(session)
             begin()
             return self._messages.take(element, sender, to, session, finished)
         address = self._address(to)
@@ -115,7 +139,6 @@ class Router:
         if handler is None:
             self._refuse(element, session, _nobody(to, address))
             return None
-        begin, finished = _in_flight(session)
         begin()
         pending = self._call(handler, element, sender, to, session)
         if isinstance(pending, asyncio.Future):
@@ -153,9 +176,10 @@ class Router:
         if element.get("to") is None:
             address: Address | None = DOMAIN
         elif to.domain == self.domain:
-            address = ACCOUNT if to.local else None
-            if address is None:
-                return None  # the service has no presence of its own
+            address = ACCOUNT if to.local else ITSELF
+            if address is ITSELF:  # it has no presence of its own
+                handler = registry.presences.get(ITSELF)
+                return handler and self._call(handler, element, sender, to, session)
         else:
             address = self._address(to)
         if session is not None and element.get("to") is not None:
@@ -272,6 +296,10 @@ class Router:
 
     # Addresses
 
+    def reaches(self, jid: JID) -> bool:
+        """Whether anything for that address has a way to go."""
+        return self._address(jid) is not None
+
     def _address(self, to: JID) -> Address | None:
         """Which kind of addressee that is; None for a domain that is not ours."""
         if to.domain == self.domain:
@@ -307,8 +335,7 @@ def _note_directed(session: Session, to: JID, type_: str | None) -> bool:
     return True
 
 
-def _in_flight(session: Session | None) -> tuple[Callable[[], None], Callable[[], None]]:
-    """How the sender's session is told that its message is under way, and that it is done."""
+def _in_flight(session: Session | None) -> Flight:
     if session is None:
         return _nothing, _nothing
     return session.begin, session.finish

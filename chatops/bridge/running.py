@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any
 
 from chatops.accounts.services import SessionsEnd
@@ -106,6 +106,14 @@ class Service:
 
     def route(self, stanza: Element) -> None:
         self.router.route(stanza)
+
+    def reaches(self, jid: JID) -> bool:
+        return self.router.reaches(jid)
+
+    def send_for(
+        self, session: Session, stanza: Element, finished: Callable[[], None]
+    ) -> Awaitable[None] | None:
+        return self.router.send_for(session, stanza, finished)
 
     def commit(
         self,

@@ -29,6 +29,7 @@ DOMAIN = Address(
     "", node=False
 )  # the service; also an IQ without `to` that names no account feature
 ACCOUNT = Address("", node=True)  # a bare JID, answered by the service on the account's behalf
+ITSELF = Address("@", node=False)  # the domain, for presence that names it as its addressee
 ELSEWHERE = Address("*", node=True)  # no account of ours: for subscriptions that our clients send
 
 

@@ -1,7 +1,7 @@
 """What runs, as the domain apps see it: sessions, routing, the journal. The bridge is it."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -87,6 +87,18 @@ class Wire(Protocol):
         """Send a stanza on its way, from and to set: to an account, a session, a sub-service.
 
         For what the service itself or a sub-service says; no permission is asked.
+        """
+
+    def reaches(self, jid: JID) -> bool:
+        """Whether its domain is this service's, or a sub-service's."""
+
+    def send_for(
+        self, session: Session, stanza: Element, finished: Callable[[], None]
+    ) -> Awaitable[None] | None:
+        """Send a message or presence as if the session had, which it asked for in another stanza.
+
+        `finished` is called once, when it is stored, refused or dropped; what is returned is to be
+        awaited before the next one.
         """
 
     def commit(
