@@ -23,12 +23,12 @@ async def test_an_invited_person_joins_writes_and_leaves(
         guest = await browser.new_context(viewport={"width": 390, "height": 800})
         page = await guest.new_page()
         await page.goto(link)
-        assert await page.is_visible("text=invites you")
+        await page.wait_for_selector("text=invites you")
         await page.fill("[name=username]", name)
         await page.fill("[name=password]", NEW)
         await page.fill("[name=again]", NEW + "!")
         await page.click("text=Make my account")
-        assert await page.is_visible("text=The two passwords differ")
+        await page.wait_for_selector("text=The two passwords differ")
         assert await page.input_value("[name=username]") == name
         await page.fill("[name=password]", NEW)
         await page.fill("[name=again]", NEW)
@@ -49,7 +49,7 @@ async def test_an_invited_person_joins_writes_and_leaves(
         )
         await host.wait_for("<message><body>I am here.</body></message>")
         await page.goto(f"{service.http}/account/")
-        assert await page.is_visible("li:has-text('phone') .co-good")
+        await page.wait_for_selector("li:has-text('phone') .co-good")
 
         await page.goto(f"{service.http}/account/remove/")
         await page.fill("[name=password]", NEW)
@@ -61,4 +61,4 @@ async def test_an_invited_person_joins_writes_and_leaves(
         await guest.close()
 
         await console.reload()
-        assert await console.is_visible(f"td:has-text('{name}@{service.domain}')")
+        await console.wait_for_selector(f"td:has-text('{name}@{service.domain}')")

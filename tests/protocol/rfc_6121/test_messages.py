@@ -233,8 +233,8 @@ async def test_a_session_is_resumed_and_misses_nothing(alice: Person, bob: Perso
     await again.authenticate(bob.name, "secret-of-the-tests")
     await again.send(f"<resume xmlns='{SM}' previd='{token}' h='1'/>")
     await again.expect(f"<resumed xmlns='{SM}' previd='{token}' h='1'/>")
-    await again.expect(got(desk, "one"))
-    await again.expect(got(desk, "two"))
+    await again.wait_for(got(desk, "one"))
+    await again.wait_for(got(desk, "two"))
     await again.send(f"<a xmlns='{SM}' h='3'/>")
     await again.wait_for(f"<r xmlns='{SM}'/>")
 
