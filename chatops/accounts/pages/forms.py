@@ -8,7 +8,9 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
 from unfold.forms import AuthenticationForm as ConsoleForm
 
+from chatops.accounts import services
 from chatops.accounts.services import doorkeeper
+from chatops.xmpp.errors import Refused
 
 TOO_MANY_FAILURES = "Too many wrong passwords came from your network; try again later."
 LONGEST = 1023  # RFC 7622 section 3.3.1
@@ -75,6 +77,13 @@ class JoinForm(_NewPassword):
             self.fields["username"].required = False
             self.fields["username"].disabled = True
             self.fields["username"].initial = fixed
+
+    def clean_username(self) -> str:
+        name = str(self.cleaned_data["username"])
+        try:
+            return services.localpart(name) if name else ""
+        except Refused as refusal:
+            raise forms.ValidationError(refusal.sentence) from refusal
 
 
 class CodeForm(_Styled):
