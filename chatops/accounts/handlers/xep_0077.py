@@ -32,7 +32,7 @@ OOB = "jabber:x:oob"
 TOKEN = "token"  # noqa: S105 - the name of a field of our own, for clients without XEP-0445
 _DONE = "registered"
 
-register = Feature("XEP-0077", (REGISTER,))
+register = Feature("XEP-0077", (REGISTER,), note="without the numeric error codes of XEP-0086")
 
 
 class NotSafe(NotAuthorized):

@@ -14,6 +14,7 @@ CHALLENGE, SID, OCR, QA = "challenge", "sid", challenges.IMAGE, challenges.QUEST
 
 captcha = Feature(
     "XEP-0158",
+    level="partial",
     note="in registration forms (section 4)",
     enabled=lambda: registration.mode() == registration.CAPTCHA,
 )

@@ -7,7 +7,7 @@ from chatops.xmpp.elements import Element, add, make
 
 MEDIA = "urn:xmpp:media-element"
 
-forms_media = Feature("XEP-0221", note="images of registration forms")
+forms_media = Feature("XEP-0221", level="partial", note="images of registration forms")
 
 
 def media(uris: Iterable[str], type_: str, *, width: int, height: int) -> Element:

@@ -11,7 +11,7 @@ BOB = "urn:xmpp:bob"
 DATA = f"{{{BOB}}}data"
 _NOTE = "bob"
 
-bob = Feature("XEP-0231", note="images of registration forms")
+bob = Feature("XEP-0231", level="partial", note="images of registration forms")
 
 
 def keep(request: StrangerRequest, content: bytes) -> tuple[str, Element]:
