@@ -91,6 +91,7 @@ CHATOPS_AUTH_PAUSE_MILLISECONDS = env_int("CHATOPS_AUTH_PAUSE_MILLISECONDS", 250
 CHATOPS_MAX_SESSIONS_PER_ACCOUNT = env_int("CHATOPS_MAX_SESSIONS_PER_ACCOUNT", 50)
 CHATOPS_SEND_BUFFER_BYTES = env_int("CHATOPS_SEND_BUFFER_BYTES", 4_194_304)
 CHATOPS_MAX_UNACKNOWLEDGED = env_int("CHATOPS_MAX_UNACKNOWLEDGED", 5_000)
+CHATOPS_MAX_OFFLINE_MESSAGES = env_int("CHATOPS_MAX_OFFLINE_MESSAGES", 10_000)
 CHATOPS_MAX_ADDRESSES = env_int("CHATOPS_MAX_ADDRESSES", 50)
 CHATOPS_MAX_ROSTER_ITEMS = env_int("CHATOPS_MAX_ROSTER_ITEMS", 5_000)
 CHATOPS_DATABASE_THREADS = env_int("CHATOPS_DATABASE_THREADS", 4)
@@ -103,6 +104,7 @@ MESSAGE_POLICY = [
     "chatops.bridge.policies.choose_sessions",
     "chatops.delivery.policies.apply_amp_rules",
     "chatops.bridge.policies.stop_undeliverable",
+    "chatops.delivery.queues.limit",
     "chatops.delivery.policies.answer_event_requests",
     "chatops.archive.policies.retract",
     "chatops.archive.policies.keep",
@@ -362,6 +364,12 @@ UNFOLD = {
                 "title": "Control",
                 "items": [
                     _link("Audit trail", "policy", "audit.entry"),
+                    {
+                        "title": "Limits",
+                        "icon": "speed",
+                        "link": reverse_lazy("limits"),
+                        "permission": _may("audit.view_entry"),
+                    },
                     _link("Periodic jobs", "schedule", "django_celery_beat.periodictask"),
                 ],
             },
@@ -371,5 +379,9 @@ UNFOLD = {
 
 # Jobs that come by themselves: sweeps that find what a lost job or message has left.
 CELERY_BEAT_SCHEDULE = {
+    "messages that are kept only until they arrive": {
+        "task": "delivery.empty_passing",
+        "schedule": 60.0,
+    },
     "notices that are being sent": {"task": "notices.sweep", "schedule": 20.0},
 }

@@ -3,10 +3,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from chatops.accounts.views import change_own_password
+from chatops.console.views import show_limits
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/password_change/", admin.site.admin_view(change_own_password, cacheable=True)),
+    path("admin/limits/", admin.site.admin_view(show_limits), name="limits"),
     path("", include("chatops.accounts.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -38,7 +38,17 @@ class MessageAdmin(ReadOnlyAdmin):
     search_help_text = "An address, a message's id, or words of it."
     sortable_by = ()
     show_facets = admin.ShowFacets.NEVER  # they would count everything
-    fields = ("id", "accepted", "kind", "sender", "recipient", "stanza_id", "thread", "body")
+    fields = (
+        "id",
+        "accepted",
+        "kind",
+        "sender",
+        "recipient",
+        "stanza_id",
+        "thread",
+        "body",
+        "retracted",
+    )
     panel_template = "archive/message_panels.html"
 
     @admin.display(description="accepted")
@@ -47,7 +57,15 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="text")
     def excerpt(self, message: Message) -> str:
+        if message.retracted_at:
+            return f"Retracted by {message.retracted_by}"
         return message.body if len(message.body) <= 80 else f"{message.body[:79]}…"
+
+    @admin.display(description="retracted")
+    def retracted(self, message: Message) -> str:
+        if not message.retracted_at:
+            return "no"
+        return f"{message.retracted_at:%d %b %Y %H:%M:%S} UTC by {message.retracted_by}"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         return KeysetChangeList

@@ -82,6 +82,18 @@ class Message(models.Model):
         return moment_of(self.pk)
 
 
+class Passing(models.Model):
+    """A message that may wait for its recipient, and is to be kept no longer (XEP-0334)."""
+
+    message = models.OneToOneField(Message, models.CASCADE, primary_key=True)
+
+    class Meta:
+        verbose_name_plural = "passing messages"
+
+    def __str__(self) -> str:
+        return f"message {self.message_id}, until it has arrived"
+
+
 class Entry(models.Model):
     """A message's place in one archive; MAM pages run over (archive, message)."""
 

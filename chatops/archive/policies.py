@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Collection
 
 from chatops.archive import services
 from chatops.archive.tombstones import retract as bury
-from chatops.archive.writes import entry_write, message_write
+from chatops.archive.writes import entry_write, message_write, passing_write
 from chatops.core.database import in_db
 from chatops.core.envelope import Envelope
 from chatops.xmpp.content import BODY, NO_PERMANENT_STORE, NO_STORE, RETRACTION, STORE
@@ -80,6 +80,8 @@ def _write_message(envelope: Envelope) -> None:
             envelope.message_id, envelope.element, sender=envelope.sender, recipient=envelope.to
         )
     )
+    if NO_PERMANENT_STORE in envelope.tags and RETRACTION not in envelope.tags:
+        envelope.writes.append(passing_write(envelope.message_id))
 
 
 def is_archived(tags: Collection[str], type_: str) -> bool:

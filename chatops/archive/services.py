@@ -1,6 +1,7 @@
 """Whose archives there are, and pages of them."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,7 +10,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from chatops.archive.models import Archive, Entry, Message
+from chatops.archive.models import Archive, Entry, Message, Passing
 from chatops.audit.models import Entry as Noted
 from chatops.audit.services import Actor, record
 from chatops.core.ids import first_at, last_at
@@ -205,6 +206,13 @@ def bury(message_id: int, *, tombstone: str, by: str) -> None:
     Message.objects.filter(pk=message_id, retracted_at=None).update(
         xml=tombstone, body="", thread="", retracted_at=timezone.now(), retracted_by=by
     )
+
+
+@transaction.atomic
+def empty(message_ids: Sequence[int]) -> None:
+    """Let go of what messages said that were to be kept no longer than until they arrived."""
+    Message.objects.filter(pk__in=message_ids).update(xml="", body="", thread="")
+    Passing.objects.filter(message__in=message_ids).delete()
 
 
 def note_reading(actor: Actor, message_id: int) -> None:

@@ -1,6 +1,6 @@
 """The archive's rows as the journal writes them: plain tuples for prepared statements."""
 
-from chatops.archive.models import Entry, Kind, Message
+from chatops.archive.models import Entry, Kind, Message, Passing
 from chatops.core.journal import Insert, Write
 from chatops.xmpp.elements import Element, serialise, text_of
 from chatops.xmpp.jid import JID
@@ -24,6 +24,7 @@ MESSAGE_INSERT = Insert(
     ),
 )
 ENTRY_INSERT = Insert(Entry, order=20, fields=("archive", "message", "peer"))
+PASSING_INSERT = Insert(Passing, order=20, fields=("message",))
 
 KINDS = {
     "normal": Kind.NORMAL.value,
@@ -54,6 +55,11 @@ def message_write(
             (xml or serialise(element)).decode(),
         ),
     )
+
+
+def passing_write(message_id: int) -> Write:
+    """The note that the message's contents go as soon as it has arrived."""
+    return Write(PASSING_INSERT, (message_id,))
 
 
 def entry_write(archive_id: int, message_id: int, peer: str) -> Write:

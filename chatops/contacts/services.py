@@ -15,12 +15,16 @@ from chatops.audit.services import Actor, record
 from chatops.contacts.models import Roster, RosterItem, Subscription, SubscriptionRequest
 from chatops.contacts.news import RosterChanged, Said, gone, view
 from chatops.contacts.subscriptions import Kind, State, Step, inbound, outbound
+from chatops.core.limits import Limit
 from chatops.core.live import ring
 from chatops.xmpp.errors import BadRequest, NotAcceptable, NotAllowed, NotFound, TooMuch
 
 LONGEST_NAME = 1_023
 LONGEST_STANZA = 10_000  # of a request that is kept
 MOST_REQUESTS = 1_000  # waiting for one account
+CONTACTS = Limit(
+    "CHATOPS_MAX_ROSTER_ITEMS", "contacts", "Contacts in one roster.", "policy-violation"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +264,7 @@ def _grow(roster: Roster) -> int:
 
 
 def _new_item(user: User, jid: str) -> RosterItem:
-    if user.roster_items.count() >= settings.CHATOPS_MAX_ROSTER_ITEMS:
+    if CONTACTS.is_exceeded_by(user.roster_items.count() + 1):
         raise RosterFull
     return RosterItem(user=user, jid=jid)
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
-from chatops.archive.models import Message
+from chatops.archive import services as archive
+from chatops.archive.models import Message, Passing
 from chatops.core.ids import new_id
 from chatops.core.live import bell, ring
 from chatops.delivery.models import Delivery, Event, EventKind, State
@@ -245,6 +247,20 @@ def close(
         )
         Delivery.objects.filter(pk=pk).update(state=state, owed=False, changed=event.pk)
     return len(rows)
+
+
+def empty_passing(*, batch: int = 500) -> int:
+    """Let go of messages that were to be kept only until they had arrived (XEP-0334 section 4.1).
+
+    Returns how many they were; what is still owed to somebody stays.
+    """
+    owed = Delivery.objects.filter(message=OuterRef("message"), owed=True)
+    arrived = Passing.objects.exclude(Exists(owed)).values_list("message_id", flat=True)
+    count = 0
+    while found := list(arrived.order_by("message_id")[:batch]):
+        archive.empty(found)
+        count += len(found)
+    return count
 
 
 def recover(*, batch: int = 500) -> int:

@@ -3,7 +3,7 @@
 import pytest
 
 from chatops.accounts.models import Device, User
-from chatops.archive.models import Kind, Message
+from chatops.archive.models import Kind, Message, Passing
 from chatops.core.ids import new_id
 from chatops.core.models import Ring
 from chatops.delivery import services
@@ -177,3 +177,24 @@ def confirm(user: User, device: Device, stanza_id: str, kind: EventKind) -> int 
         door="tcp",
         detail="receipt",
     )
+
+
+@pytest.mark.spec("XEP-0334 §4.1")
+def test_what_was_to_be_kept_no_longer_goes_when_it_has_arrived(bob: User, phone: Device) -> None:
+    kept, passing, waiting = message("m1"), message("m2"), message("m3")
+    for each in (passing, waiting):
+        Passing.objects.create(message=each)
+    for each in (kept, passing, waiting):
+        services.queue(each.pk, user_ids=[bob.pk])
+    first, second, _ = take(phone)
+    services.close(
+        delivery_ids=[first.delivery_id, second.delivery_id],
+        state=State.CONFIRMED,
+        kind=EventKind.CONFIRMED,
+        detail="a test",
+        device_id=phone.pk,
+    )
+    assert services.empty_passing() == 1
+    texts = {each.stanza_id: each.body for each in Message.objects.all()}
+    assert texts == {"m1": "hello", "m2": "", "m3": "hello"}
+    assert services.empty_passing() == 0

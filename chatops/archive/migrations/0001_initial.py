@@ -36,7 +36,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
-                'indexes': [models.Index(models.F('sender_bare'), models.F('stanza_id'), name='message_by_stanza_id'), models.Index(models.F('recipient_bare'), models.F('id'), name='message_by_recipient')],
             },
         ),
         migrations.CreateModel(
@@ -45,12 +44,39 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('peer', models.CharField(help_text="The other side's bare JID, for `with`.", max_length=2047)),
                 ('archive', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='archive.archive')),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='archive.message')),
             ],
             options={
                 'verbose_name_plural': 'entries',
-                'indexes': [models.Index(models.F('archive'), models.F('peer'), models.F('message'), name='entry_by_peer')],
-                'constraints': [models.UniqueConstraint(models.F('archive'), models.F('message'), name='entry_once')],
             },
+        ),
+        migrations.CreateModel(
+            name='Passing',
+            fields=[
+                ('message', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='archive.message')),
+            ],
+            options={
+                'verbose_name_plural': 'passing messages',
+            },
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(models.F('sender_bare'), models.F('stanza_id'), name='message_by_stanza_id'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(models.F('recipient_bare'), models.F('id'), name='message_by_recipient'),
+        ),
+        migrations.AddField(
+            model_name='entry',
+            name='message',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='archive.message'),
+        ),
+        migrations.AddIndex(
+            model_name='entry',
+            index=models.Index(models.F('archive'), models.F('peer'), models.F('message'), name='entry_by_peer'),
+        ),
+        migrations.AddConstraint(
+            model_name='entry',
+            constraint=models.UniqueConstraint(models.F('archive'), models.F('message'), name='entry_once'),
         ),
     ]

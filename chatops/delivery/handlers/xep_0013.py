@@ -8,7 +8,7 @@ from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, DOMAIN, Feature, Identity, Info, IqRequest, Item
 from chatops.core.ids import new_id
 from chatops.core.wire import Session, wire
-from chatops.delivery import services
+from chatops.delivery import queues, services
 from chatops.delivery.flexible import SINCE
 from chatops.delivery.handlers.xep_0160 import late
 from chatops.delivery.services import Owed, Waiting
@@ -80,6 +80,7 @@ async def show(request: IqRequest) -> None:
 async def remove(request: IqRequest) -> None:
     """Sections 2.5 and 2.7."""
     session = _begin(request)
+    queues.forget(session.user_id)
     wanted = _nodes(request.payload, "remove")
     if wanted is None:
         if request.payload.find(f"{{{OFFLINE}}}purge") is None:

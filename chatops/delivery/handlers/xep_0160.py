@@ -10,7 +10,7 @@ from chatops.core.features import DOMAIN, Feature
 from chatops.core.ids import moment_of
 from chatops.core.live import hears
 from chatops.core.wire import FLUSHING, Session, wire
-from chatops.delivery import services
+from chatops.delivery import queues, services
 from chatops.delivery.flexible import since
 from chatops.delivery.handlers.xep_0079 import is_over
 from chatops.delivery.services import Owed, Waiting
@@ -58,6 +58,8 @@ async def hand_over(session: Session) -> None:
                 limit=CHUNK,
                 after=since(session.bare),
             )
+            if owed:
+                queues.forget(session.user_id)
             await _send(session, owed)
             if not owed and AGAIN not in session.notes:
                 break

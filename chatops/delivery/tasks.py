@@ -1,0 +1,10 @@
+"""Jobs: thin doors to the services."""
+
+from celery import shared_task
+
+from chatops.delivery import services
+
+
+@shared_task(name="delivery.empty_passing")
+def empty_passing() -> None:
+    services.empty_passing()
