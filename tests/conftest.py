@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.bosh import BoshWire
 from tests.conversation import Client, FrameWire, Wire
 from tests.service import PASSWORD, ServiceProcess
 
@@ -47,6 +48,9 @@ class Person:
 
 
 async def connect(service: ServiceProcess, door: str = "tcp") -> Client:
+    """Through "tcp", "websocket" or "bosh"; not open yet."""
+    if door == "bosh":
+        return Client(BoshWire("127.0.0.1", service.http_port), service.domain)
     if door == "websocket":
         return Client(await FrameWire.connect_to(service.websocket), service.domain)
     return Client(await Wire.connect("127.0.0.1", service.c2s_port), service.domain)

@@ -40,7 +40,9 @@ class Ended(Exception):
 
 
 class Wire:
-    """Where bytes come from and go to: TCP here, WebSocket below."""
+    """Where bytes come from and go to: TCP here, WebSocket below, BOSH in `tests.bosh`."""
+
+    framed = False  # each element stands alone, so it says its namespace
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -103,6 +105,8 @@ class Wire:
 class FrameWire(Wire):
     """RFC 7395."""
 
+    framed = True
+
     def __init__(self, connection: websockets.ClientConnection) -> None:
         self._connection = connection
 
@@ -142,7 +146,7 @@ class Client:
         self.wire, self.domain = wire, domain
         self.jid = self.bare = ""
         self.features: Element = ET.Element("features")
-        self._framed = isinstance(wire, FrameWire)
+        self._framed = wire.framed
 
     # The stream
 

@@ -36,7 +36,7 @@ class Session(Protocol):
     bare: str  # its bare JID, as text
     user_id: int
     device_id: int
-    door: str  # "tcp", "tls", "websocket"
+    door: str  # "tcp", "tls", "websocket", "bosh"
     address: str  # where it comes from
     client: str  # name of the client's software, "" until known
     since: float  # time.time() of the login

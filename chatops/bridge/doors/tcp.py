@@ -33,6 +33,8 @@ _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 class TcpConnection(asyncio.Protocol):
     """One client's connection; a stream.Door."""
 
+    manageable = True
+
     def __init__(self, doors: "TcpDoors", name: str, *, secure: bool) -> None:
         self._doors = doors
         self.name, self.secure = name, secure

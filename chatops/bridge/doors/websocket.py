@@ -42,6 +42,7 @@ class WebSocketConnection:
     """A stream.Door over frames, each of which holds one whole element."""
 
     name = "websocket"
+    manageable = True
 
     def __init__(self, scope: Message, receive: Receive, send: Send) -> None:
         client = scope.get("client")

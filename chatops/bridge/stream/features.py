@@ -32,11 +32,12 @@ def first_features(
     return features
 
 
-def bound_features() -> Element:
+def bound_features(*, managed: bool) -> Element:
     """After authentication: a resource, what manages the stream, and what features have added."""
     features = _features()
     add(features, f"{{{BIND}}}bind")
     add(add(features, f"{{{SESSION}}}session"), f"{{{SESSION}}}optional")
-    features.append(management.announce())
+    if managed:
+        features.append(management.announce())
     features.extend(build() for build in registry.stream_features)
     return features

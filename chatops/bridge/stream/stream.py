@@ -55,6 +55,7 @@ class Door(Protocol):
     name: str
     address: str
     secure: bool
+    manageable: bool  # whether XEP-0198 is on offer
 
     def write(self, data: bytes) -> None: ...
     def close(self, fault: Element | None) -> None:
@@ -122,7 +123,7 @@ class Stream:
     def features(self) -> Element:
         """What the stream offers at this point (section 4.3.2)."""
         if self.person is not None:
-            return bound_features()
+            return bound_features(managed=self.connection.manageable)
         return first_features(
             tls=self.connection.may_start_tls(),
             tls_required=not self._plaintext_allowed,
@@ -298,6 +299,9 @@ class Stream:
 
     def _manage(self, element: Element) -> Awaitable[None] | None:
         kind = local_name(element)
+        if not self.connection.manageable:
+            self.answer(management.failed("feature-not-implemented", "Not through this door."))
+            return None
         if kind == "resume" and self.person is not None:
             return management.resume(self, element, self.person.user_id)
         if kind == "enable":

@@ -11,7 +11,8 @@ from tests.conversation import SASL, STREAM, Client, Ended, Mismatch, Wire
 from tests.service import PASSWORD, ServiceProcess
 
 SASL_FAILURE = f"<failure xmlns='{SASL}'><{{}}/><text>*</text></failure>"
-DOORS = ["tcp", "websocket"]
+DOORS = ["tcp", "websocket", "bosh"]
+STREAMING = ["tcp", "websocket"]  # BOSH has conditions of its own for what is no XML
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -147,7 +148,7 @@ async def test_a_stanza_before_binding_is_refused(alice: Person) -> None:
     await client.bind()
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", STREAMING)
 @pytest.mark.parametrize(
     ("text", "condition"),
     [

@@ -15,11 +15,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from chatops.bridge.doors.bosh.door import bosh_door
 from chatops.bridge.doors.tcp import TcpDoors
 from chatops.bridge.jobs import EmbeddedJobs
 from chatops.bridge.running import Service
 
 DRAIN_SECONDS = 5
+KEEP_ALIVE_SECONDS = 75  # between two requests of a client that speaks BOSH, or of a browser
 
 
 class Pages(uvicorn.Server):
@@ -66,6 +68,7 @@ class Command(BaseCommand):
             http = await stack.enter_async_context(self._pages())
             doors = await self._open_doors(service)
             stack.push_async_callback(doors.close, DRAIN_SECONDS)
+            stack.callback(bosh_door.shut_down)
             stack.callback(service.dismiss)
             self.stdout.write(
                 "ready " + " ".join([f"http://{http}/", *(f"{door}" for door in doors.addresses)])
@@ -99,6 +102,7 @@ class Command(BaseCommand):
             access_log=False,
             server_header=False,
             proxy_headers=settings.BEHIND_TLS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=2,
         )
         try:
