@@ -104,6 +104,8 @@ CHATOPS_BOSH_POLLING_SECONDS = env_int("CHATOPS_BOSH_POLLING_SECONDS", 5)
 CHATOPS_BOSH_MAX_PAUSE_SECONDS = env_int("CHATOPS_BOSH_MAX_PAUSE_SECONDS", 120)
 CHATOPS_BOSH_MAX_BODY_BYTES = env_int("CHATOPS_BOSH_MAX_BODY_BYTES", 1_048_576)
 CHATOPS_BOSH_MAX_SESSIONS_PER_ADDRESS = env_int("CHATOPS_BOSH_MAX_SESSIONS_PER_ADDRESS", 1_000)
+CHATOPS_MAX_PRIVACY_LISTS = env_int("CHATOPS_MAX_PRIVACY_LISTS", 20)
+CHATOPS_MAX_PRIVACY_RULES = env_int("CHATOPS_MAX_PRIVACY_RULES", 1_000)
 CHATOPS_MAX_ROSTER_ITEMS = env_int("CHATOPS_MAX_ROSTER_ITEMS", 5_000)
 CHATOPS_DATABASE_THREADS = env_int("CHATOPS_DATABASE_THREADS", 4)
 # How long a sender waits for his message to be stored before he is told to try again.
@@ -113,6 +115,7 @@ CHATOPS_STORE_SECONDS = 0.9
 MESSAGE_POLICY = [
     "chatops.delivery.policies.note_receipts",
     "chatops.bridge.policies.choose_sessions",
+    "chatops.contacts.policies.refuse_blocked",
     "chatops.delivery.policies.apply_amp_rules",
     "chatops.bridge.policies.stop_undeliverable",
     "chatops.delivery.queues.limit",
@@ -368,12 +371,15 @@ UNFOLD = {
                     _link("Devices", "devices", "accounts.device"),
                     _link("Contacts", "contacts", "contacts.rosteritem"),
                     _link("Waiting requests", "person_add", "contacts.subscriptionrequest"),
+                    _link("Blocked addresses", "block", "contacts.blocked"),
+                    _link("Privacy lists", "rule", "contacts.privacylist"),
                     _link("Groups", "group", "auth.group"),
                 ],
             },
             {
                 "title": "Control",
                 "items": [
+                    _link("Reports", "report", "contacts.report"),
                     _link("Audit trail", "policy", "audit.entry"),
                     {
                         "title": "Limits",

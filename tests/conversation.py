@@ -311,6 +311,13 @@ class Client:
         except (Ended, ConnectionError):
             return
 
+    async def nothing_more(self) -> None:
+        """Read away what came before this moment."""
+        await self.ask(
+            f"<iq type='get' id='more-{next(_numbers)}' to='{self.domain}'>"
+            "<ping xmlns='urn:xmpp:ping'/></iq>"
+        )
+
     async def appear(self, priority: int | None = None) -> None:
         """Send initial presence and read everything that answers it."""
         inner = f"<priority>{priority}</priority>" if priority is not None else ""

@@ -7,7 +7,8 @@ from chatops.accounts.models import Device, User
 from chatops.archive.models import Archive, Entry, Kind, Message
 from chatops.audit.models import Entry as AuditEntry
 from chatops.audit.services import Actor, record
-from chatops.contacts.models import RosterItem, SubscriptionRequest
+from chatops.contacts import services as contacts
+from chatops.contacts.models import Blocked, PrivacyList, Report, RosterItem, SubscriptionRequest
 from chatops.core.ids import new_id
 from chatops.delivery.models import Delivery, Event, EventKind, State
 from chatops.notices.models import Notice
@@ -45,6 +46,13 @@ def a_message(sender: User, recipient: User, words: str = "Tea?") -> Message:
     return message
 
 
+def kept_away(by: User) -> list[Model]:
+    """A blocked address, with the list that it is in, and a report about it."""
+    contacts.block(by, jids=["spammer@y.example"])
+    contacts.report(by, jid="spammer@y.example", reason="urn:xmpp:reporting:spam", text="Hourly.")
+    return [Blocked.objects.get(), PrivacyList.objects.get(), Report.objects.get()]
+
+
 def one_of_each() -> dict[str, Model]:
     """By "app_model", for all models of ours that have pages."""
     alice, bob = a_person("alice"), a_person("bob")
@@ -66,6 +74,7 @@ def one_of_each() -> dict[str, Model]:
         rooms.create("tea", by=BY, owner=alice.jid, name="Tea kitchen"),
         Notice.objects.create(subject="Fire drill", body="At noon.", created_by=alice),
         AuditEntry.objects.latest("pk"),
+        *kept_away(alice),
     ]
     assert isinstance(made[7], Room)
     return {f"{item._meta.app_label}_{item._meta.model_name}": item for item in made}

@@ -90,6 +90,10 @@ class AuditedModelAdmin(ModelAdmin):
     def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
         """Not in Django's log."""
 
+    def construct_change_message(self, request: HttpRequest, form: Any, *args: Any) -> list[Any]:
+        """What Django's log would say; it would ask formsets that services save instead."""
+        return []
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.conf import settings
 from chatops.accounts import services as accounts
 from chatops.bridge.messages import MessagePath
 from chatops.bridge.questions import give_up, take_answer
+from chatops.contacts.privacy import Blocked, guard
 from chatops.core.database import in_db
 from chatops.core.features import (
     ACCOUNT,
@@ -69,6 +70,12 @@ class Router:
         except InvalidJID:
             self._refuse(element, session, Malformed())
             return None
+        try:
+            if not guard.may_send(session, element, to):
+                return None
+        except Blocked as refusal:
+            self._refuse(element, session, refusal)
+            return None
         if kind == "message":
             return self._message(session, element, session.jid, to, _in_flight(session))
         if kind == "iq":
@@ -114,7 +121,8 @@ class Router:
         if to.domain == self.domain and kind != "message" and to.resource:
             session = wire().session(to)
             if session is not None:
-                session.send(element)
+                if kind == "iq" or guard.takes_presence(element, sender, to):
+                    session.send(element)
                 return
         if kind == "message":
             pending = self._message(None, element, sender, to, _in_flight(None))
@@ -177,6 +185,8 @@ class Router:
             address: Address | None = DOMAIN
         elif to.domain == self.domain:
             address = ACCOUNT if to.local else ITSELF
+            if address is ACCOUNT and not self._takes_presence(element, sender, to):
+                return None
             if address is ITSELF:  # it has no presence of its own
                 handler = registry.presences.get(ITSELF)
                 return handler and self._call(handler, element, sender, to, session)
@@ -195,6 +205,11 @@ class Router:
             return None
         return self._call(handler, element, sender, to, session)
 
+    @staticmethod
+    def _takes_presence(element: Element, sender: JID, to: JID) -> bool:
+        """Whether the account wants it; of requests its side of the subscription decides."""
+        return element.get("type") in SUBSCRIPTIONS or guard.takes_presence(element, sender, to)
+
     # IQs
 
     def _iq(self, element: Element, sender: JID, to: JID, session: Session | None) -> Pending:
@@ -207,9 +222,9 @@ class Router:
             return None
         if to.domain == self.domain and to.resource:
             addressee = wire().session(to)
-            if addressee is not None:
+            if addressee is not None and guard.takes_iq(sender, to, addressee):
                 addressee.send(element)
-            else:
+            elif type_ in ("get", "set"):
                 self._refuse(element, session, Unavailable("That device is not connected."))
             return None
         address = self._address(to)
@@ -223,7 +238,7 @@ class Router:
             self._refuse(element, session, RemoteServerNotFound())
             return None
         handler = self._iq_handler(element, address)
-        if handler is None:
+        if handler is None or (address is ACCOUNT and not guard.takes_iq(sender, to, None)):
             return self._unknown(element, session, to, address)
         request = IqRequest(element, element[0], sender, to, type_, session)
         return self._answer(handler, request)

@@ -17,6 +17,7 @@ from chatops.core import live
 from chatops.core import wire as wire_seat
 from chatops.core.database import in_db
 from chatops.core.discovery import load_handlers
+from chatops.core.features import registry
 from chatops.core.journal import Write
 from chatops.core.wire import Session, wire
 from chatops.delivery import services as delivery
@@ -51,6 +52,8 @@ class Service:
         recovered = await in_db(delivery.recover)
         if recovered:
             logger.info("deliveries taken up again after a restart: %d", recovered)
+        for begin in registry.beginnings:
+            await begin()
         self.journal.start()
         wire_seat.install(self)
         await self.cluster.start(self._hear)

@@ -39,6 +39,14 @@ class Said:
     delivered: bool  # it means something to the recipient
 
 
+@bell
+class PrivacyChanged:
+    """Somebody else than the owner's own client has changed his privacy lists."""
+
+    user_id: int
+    bare: str
+
+
 def view(
     bare: str, version: int, item: RosterItem, *, waiting: bool, shown: bool = True
 ) -> RosterChanged:

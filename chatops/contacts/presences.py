@@ -5,7 +5,9 @@ from typing import cast
 
 from django.conf import settings
 
+from chatops.contacts.privacy import guard
 from chatops.contacts.rosters import CachedRoster
+from chatops.contacts.rules import PRESENCE_IN, PRESENCE_OUT
 from chatops.core.wire import Session, wire
 from chatops.xmpp.elements import Element, parse, stanza
 from chatops.xmpp.jid import JID
@@ -16,7 +18,7 @@ PACKED, ROSTER = "packed presence", "roster"
 PROBE = "probe"  # the id of our probes: an error that answers one is nobody's news
 
 _OURS = f"@{settings.CHATOPS_DOMAIN}"
-_UNAVAILABLE = Packed.pack(stanza("presence", type_="unavailable"))
+UNAVAILABLE = Packed.pack(stanza("presence", type_="unavailable"))
 
 
 def is_ours(bare: str) -> bool:
@@ -50,8 +52,10 @@ def attentive(bare: str) -> list[Session]:
 
 def broadcast(session: Session, packed: Packed, roster: CachedRoster) -> None:
     """To everybody who is subscribed, and to the account's own devices (section 4.2.2)."""
-    sender = session.jid.full
+    sender, keeps_away = session.jid.full, guard.of(session.bare) is not None
     for contact in roster.seen_by:
+        if keeps_away and not guard.lets_out(session, JID(contact), PRESENCE_OUT):
+            continue
         send_to(contact, packed, sender)
     send_to(session.bare, packed, sender)
 
@@ -62,8 +66,11 @@ def send_to(bare: str, packed: Packed, sender: str) -> None:
         wire().route(parse(packed.addressed(to=bare, sender=sender)))
         return
     data: bytes | None = None
+    keeps_away = guard.of(bare) is not None
     for session in wire().sessions_of(bare):
         if session.presence is not None:
+            if keeps_away and not guard.lets_in(bare, JID(sender), PRESENCE_IN, session):
+                continue
             data = data or packed.addressed(to=bare, sender=sender)
             session.send(data)
 
@@ -87,6 +94,8 @@ def greet(newcomer: Session, roster: CachedRoster) -> list[str]:
             if theirs is not None and not theirs.is_seen_by(bare):
                 stale.append(contact)
                 break
+            if not _may_see(newcomer, session):
+                continue
             newcomer.send(packed_presence(session).addressed(to=to, sender=session.jid.full))
     for session in sessions_of(bare):
         if session is not newcomer and session.presence is not None:
@@ -94,29 +103,38 @@ def greet(newcomer: Session, roster: CachedRoster) -> list[str]:
     return stale
 
 
+def _may_see(newcomer: Session, other: Session) -> bool:
+    """Whether neither keeps the other away."""
+    return guard.lets_out(other, newcomer.jid, PRESENCE_OUT) and guard.lets_in(
+        newcomer.bare, other.jid, PRESENCE_IN, newcomer
+    )
+
+
 def tell_presence_of(owner: str, listener: str) -> None:
     """Each available device's presence, for who has just been allowed to see it."""
     for session in available(owner):
-        send_to(listener, packed_presence(session), session.jid.full)
+        if guard.lets_out(session, JID(listener), PRESENCE_OUT):
+            send_to(listener, packed_presence(session), session.jid.full)
 
 
 def tell_unavailable(owner: str, listener: str) -> None:
     """Each device's absence, for who may see its presence no longer (section 3.2.2)."""
     for session in available(owner):
-        send_to(listener, _UNAVAILABLE, session.jid.full)
+        send_to(listener, UNAVAILABLE, session.jid.full)
 
 
-def answer_probe(asked: JID, send: Callable[[Packed, str], None]) -> None:
+def answer_probe(asked: JID, asking: JID, send: Callable[[Packed, str], None]) -> None:
     """Section 4.3.2: the presence of each device, or that there is none."""
     sessions = [
         session
         for session in available(asked.bare)
-        if not asked.resource or session.jid.resource == asked.resource
+        if (not asked.resource or session.jid.resource == asked.resource)
+        and guard.lets_out(session, asking, PRESENCE_OUT)
     ]
     for session in sessions:
         send(packed_presence(session), session.jid.full)
     if not sessions:
-        send(_UNAVAILABLE, asked.full)
+        send(UNAVAILABLE, asked.full)
 
 
 def withdraw_directed(session: Session, packed: Packed, roster: CachedRoster | None) -> None:

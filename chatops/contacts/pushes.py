@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from chatops.contacts.news import REMOVE, RosterChanged
+from chatops.contacts.privacy import guard
 from chatops.contacts.rosters import rosters
 from chatops.core.wire import wire
 from chatops.xmpp.elements import Element, add, stanza
@@ -25,6 +26,7 @@ def tell(change: RosterChanged | None) -> None:
     """Take a committed change into memory and push what the clients do not know yet."""
     if change is None:
         return
+    guard.roster_changed(change)
     for news in rosters.take(change):
         if news.shown:
             _push(news)

@@ -199,6 +199,11 @@ class Feature:
 
         return register
 
+    def when_started(self, begin: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Call it when the service starts, before anybody can connect."""
+        registry.beginnings.append(begin)
+        return begin
+
     def when_loaded(self, complete: Callable[[], None]) -> Callable[[], None]:
         """Call it when every module has been loaded, so that all that is declared is known."""
         registry.completions.append(complete)
@@ -277,6 +282,7 @@ class Registry:
     )
     subservices: dict[str, SubService] = field(default_factory=dict)
     completions: list[Callable[[], None]] = field(default_factory=list)
+    beginnings: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     def namespaces(self, address: Address) -> set[str]:
         """What disco#info announces at that kind of address."""

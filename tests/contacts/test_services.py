@@ -114,7 +114,7 @@ def test_a_request_waits_outside_the_roster_and_once(alice: User, bob: User) -> 
 def test_more_requests_than_anybody_answers_are_not_kept(
     alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "MOST_REQUESTS", 1)
+    monkeypatch.setattr(services.rosters, "MOST_REQUESTS", 1)
     for sender in (alice.jid, "charlie@localhost"):
         outcome = services.receive(bob, contact=sender, kind=Kind.SUBSCRIBE, stanza="<presence/>")
     assert (outcome.step.passes, outcome.change) == (False, None)

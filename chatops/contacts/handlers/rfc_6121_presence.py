@@ -120,10 +120,12 @@ async def _take_probe(sender: JID, to: JID) -> None:
         return
     asking = wire().session(sender)
     if asking is None:
-        answer_probe(to, partial(send_to, str(sender.bare)))
+        answer_probe(to, sender, partial(send_to, str(sender.bare)))
     else:
         answer_probe(
-            to, lambda packed, who: asking.send(packed.addressed(to=sender.full, sender=who))
+            to,
+            sender,
+            lambda packed, who: asking.send(packed.addressed(to=sender.full, sender=who)),
         )
 
 

@@ -14,8 +14,10 @@ from chatops.contacts.presences import (
     tell_presence_of,
     tell_unavailable,
 )
+from chatops.contacts.privacy import guard
 from chatops.contacts.pushes import tell
 from chatops.contacts.rosters import rosters
+from chatops.contacts.rules import ALL
 from chatops.contacts.services import LONGEST_STANZA, Outcome
 from chatops.contacts.subscriptions import Kind, State
 from chatops.core.database import in_db
@@ -80,7 +82,12 @@ async def _pass_on(element: Element, owner: str, contact: str, kind: Kind) -> No
 
 
 async def _take_in(element: Element, contact: str, owner: str, kind: Kind) -> None:
-    """The addressee's side: its state, the request kept, the stanza shown to its clients."""
+    """The addressee's side: its state, the request kept, the stanza shown to its clients.
+
+    Whom he keeps away he does not hear at all (XEP-0016 section 2.2).
+    """
+    if not guard.lets_in(owner, JID(contact), ALL):
+        return
     welcome = kind is Kind.SUBSCRIBE and await _is_welcome(element, owner, contact)
     outcome = await in_db(_receive, owner, contact, kind, _kept(element))
     if outcome is None:
