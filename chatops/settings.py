@@ -47,6 +47,12 @@ CHATOPS_DOMAIN = env("CHATOPS_DOMAIN", "localhost").lower()
 CHATOPS_HTTP = env("CHATOPS_HTTP", "127.0.0.1:8000")
 CHATOPS_C2S = env("CHATOPS_C2S", "127.0.0.1:5222")
 CHATOPS_C2S_TLS = env("CHATOPS_C2S_TLS", "")
+# Whom to write to about this service, by kind, as URIs: CHATOPS_CONTACT_ABUSE="mailto:a@b xmpp:c@d"
+CHATOPS_CONTACTS = {
+    kind: addresses
+    for kind in ("abuse", "admin", "feedback", "sales", "security", "status", "support")
+    if (addresses := env(f"CHATOPS_CONTACT_{kind.upper()}", "").split())
+}
 CHATOPS_TLS_CERTIFICATE = env("CHATOPS_TLS_CERTIFICATE", "")
 CHATOPS_TLS_KEY = env("CHATOPS_TLS_KEY", "")
 CHATOPS_REDIS_URL = env("CHATOPS_REDIS_URL", "")
@@ -106,6 +112,12 @@ CHATOPS_BOSH_MAX_SESSIONS_PER_ADDRESS = env_int("CHATOPS_BOSH_MAX_SESSIONS_PER_A
 CHATOPS_MAX_PRIVACY_LISTS = env_int("CHATOPS_MAX_PRIVACY_LISTS", 20)
 CHATOPS_MAX_PRIVACY_RULES = env_int("CHATOPS_MAX_PRIVACY_RULES", 1_000)
 CHATOPS_MAX_ROSTER_ITEMS = env_int("CHATOPS_MAX_ROSTER_ITEMS", 5_000)
+CHATOPS_MAX_VCARD_BYTES = env_int("CHATOPS_MAX_VCARD_BYTES", 150_000)
+CHATOPS_MAX_PHOTO_BYTES = env_int("CHATOPS_MAX_PHOTO_BYTES", 8_388_608)
+CHATOPS_MAX_PRIVATE_BYTES = env_int("CHATOPS_MAX_PRIVATE_BYTES", 1_048_576)
+CHATOPS_MAX_PRIVATE_ELEMENTS = env_int("CHATOPS_MAX_PRIVATE_ELEMENTS", 200)
+# Who sees people's vCards: everybody with an account, or who may see their presence.
+CHATOPS_VCARDS = env_choice("CHATOPS_VCARDS", "everybody", "contacts")
 CHATOPS_DATABASE_THREADS = env_int("CHATOPS_DATABASE_THREADS", 4)
 # How long a sender waits for his message to be stored before he is told to try again.
 CHATOPS_STORE_SECONDS = 0.9

@@ -55,6 +55,7 @@ class ServiceProcess:
             "CHATOPS_C2S": f"127.0.0.1:{self.c2s_port}",
             "CHATOPS_C2S_TLS": f"127.0.0.1:{self.tls_port}",
             "CHATOPS_SCRAM_ITERATIONS": "4096",
+            "CHATOPS_CONTACT_ABUSE": "mailto:abuse@localhost xmpp:root@localhost",
             "PYTHONUNBUFFERED": "1",
             **self.settings,
         }

@@ -17,13 +17,14 @@ from chatops.core.features import (
     ELSEWHERE,
     ITSELF,
     Address,
+    DeviceCheck,
     IqHandler,
     IqRequest,
     StanzaHandler,
     registry,
     run_hooks,
 )
-from chatops.core.wire import Session, wire
+from chatops.core.wire import FAREWELL, Session, wire
 from chatops.xmpp.elements import Element, as_element, local_name, tag_of
 from chatops.xmpp.errors import (
     BadRequest,
@@ -223,6 +224,9 @@ class Router:
         if to.domain == self.domain and to.resource:
             addressee = wire().session(to)
             if addressee is not None and guard.takes_iq(sender, to, addressee):
+                check = registry.device_checks.get(tag_of(element[0])) if type_ == "get" else None
+                if check is not None:
+                    return self._ask_device(check, element, sender, to, session)
                 addressee.send(element)
             elif type_ in ("get", "set"):
                 self._refuse(element, session, Unavailable("That device is not connected."))
@@ -242,6 +246,20 @@ class Router:
             return self._unknown(element, session, to, address)
         request = IqRequest(element, element[0], sender, to, type_, session)
         return self._answer(handler, request)
+
+    async def _ask_device(
+        self, check: DeviceCheck, element: Element, sender: JID, to: JID, session: Session | None
+    ) -> None:
+        try:
+            await check(sender, to)
+        except Exception as error:  # noqa: BLE001 - as in _answer
+            self._fail(element, session, error)
+            return
+        addressee = wire().session(to)
+        if addressee is not None:
+            addressee.send(element)
+        else:
+            self._refuse(element, session, Unavailable("That device is not connected."))
 
     def _iq_handler(self, element: Element, address: Address) -> IqHandler | None:
         key = (element.get("type", ""), tag_of(element[0]))
@@ -333,7 +351,12 @@ class Router:
         """Let go of it everywhere, and remember until when the device was there."""
         give_up(session)
         await run_hooks("ended", session)
-        await in_db(accounts.note_logout, user_id=session.user_id, device_id=session.device_id)
+        await in_db(
+            accounts.note_logout,
+            user_id=session.user_id,
+            device_id=session.device_id,
+            status=session.notes.get(FAREWELL, ""),
+        )
 
 
 def _note_directed(session: Session, to: JID, type_: str | None) -> bool:

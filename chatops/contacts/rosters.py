@@ -26,6 +26,7 @@ class CachedRoster:
     sees: set[str] = field(default_factory=set)
     seen_by: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)  # they ask, and have no answer yet
+    avatar: str = ""  # hash of the owner's photo (XEP-0153)
     early: dict[int, RosterChanged] = field(default_factory=dict)
 
     @classmethod
@@ -37,6 +38,7 @@ class CachedRoster:
             {item.jid for item in snapshot.items if item.subscription in SEES},
             {item.jid for item in snapshot.items if item.subscription in SEEN_BY},
             set(snapshot.waiting),
+            snapshot.avatar,
         )
 
     def is_seen_by(self, bare: str) -> bool:

@@ -69,6 +69,7 @@ IqHandler: TypeAlias = Callable[[IqRequest], Awaitable[Payload]]
 StrangerHandler: TypeAlias = Callable[[StrangerRequest], Awaitable[Payload]]
 NonzaHandler: TypeAlias = Callable[[Session, Element], Awaitable[None] | None]
 StanzaHandler: TypeAlias = Callable[[Element, JID, JID, Session | None], Awaitable[None] | None]
+DeviceCheck: TypeAlias = Callable[[JID, JID], Awaitable[None]]
 H = TypeVar("H", bound=Callable[..., Any])
 
 
@@ -135,6 +136,15 @@ class Feature:
     def relay(self, address: Address) -> Callable[[H], H]:
         """Take whole IQ stanzas, results too, sent to a full JID there (an occupant of a room)."""
         return self._stanzas(registry.relays, address)
+
+    def iq_to_device(self, tag: str) -> Callable[[H], H]:
+        """Have ``async check(sender, to)`` raise Refused before a device is asked such a thing."""
+
+        def register(check: H) -> H:
+            registry.device_checks[tag] = check
+            return check
+
+        return register
 
     def stream_feature(self, build: Callable[[], Element]) -> Callable[[], Element]:
         """Announce an element among the stream features after authentication."""
@@ -270,6 +280,7 @@ class Registry:
     iqs: dict[tuple[Address, str, str], IqHandler] = field(default_factory=dict)
     presences: dict[Address, StanzaHandler] = field(default_factory=dict)
     messages: dict[str, dict[Address, StanzaHandler]] = field(default_factory=dict)
+    device_checks: dict[str, DeviceCheck] = field(default_factory=dict)
     relays: dict[Address, StanzaHandler] = field(default_factory=dict)
     stream_features: list[Callable[[], Element]] = field(default_factory=list)
     first_stream_features: list[Callable[[bool], Element | None]] = field(default_factory=list)

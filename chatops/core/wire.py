@@ -12,6 +12,9 @@ from chatops.xmpp.jid import JID
 # Noted on a session while its queued messages are being handed over.
 FLUSHING = "flushing"
 
+# Noted on a session: the status of its last unavailable presence (XEP-0012).
+FAREWELL = "farewell"
+
 
 class Tracked(Protocol):
     """One message on its way to one device; the ledger's hand on the wire."""

@@ -216,6 +216,24 @@ async def test_a_report_reaches_the_administrators(bob: Person) -> None:
     assert f"{bob.jid} urn:xmpp:reporting:spam Every hour. ['28482']" in shown
 
 
+async def test_what_an_administrator_blocks_is_pushed_and_in_force(
+    alice: Person, bob: Person
+) -> None:
+    desk, phone = await alice.online(), await bob.online()
+    assert await blocked(phone) == []
+    bob.service.manage(
+        "shell",
+        "-c",
+        "from chatops.accounts.models import User; from chatops.audit.services import Actor;"
+        "from chatops.contacts import services;"
+        f"bob = User.objects.get(username='{bob.name}');"
+        f"services.block(bob, jids=['{alice.jid}'], by=Actor.command('a test'))",
+    )
+    await phone.expect(f"<iq type='set'><block xmlns='{NS}'>{items(alice.jid)}</block></iq>")
+    await desk.send(message(bob.jid))
+    await desk.expect(unavailable("message", "m1"))
+
+
 async def test_it_is_announced(bob: Person) -> None:
     phone = await bob.bound()
     info = "http://jabber.org/protocol/disco#info"

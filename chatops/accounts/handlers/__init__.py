@@ -1,0 +1,1 @@
+"""What clients ask about people, and keep here."""

@@ -17,6 +17,7 @@ from chatops.accounts.services.invitations import (
 from chatops.accounts.services.links import page_of, uri_of, uri_of_account
 from chatops.accounts.services.logins import (
     Credentials,
+    absence_of,
     credentials_of,
     note_client,
     note_failed_login,
@@ -82,6 +83,7 @@ __all__ = [
     "RegistrationOff",
     "SessionsEnd",
     "Suspended",
+    "absence_of",
     "add_account",
     "admit",
     "change_account",

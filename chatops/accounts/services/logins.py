@@ -56,11 +56,25 @@ def note_login(*, user_id: int, resource: str, door: str) -> int:
     return device
 
 
-def note_logout(*, user_id: int, device_id: int) -> None:
-    """Remember until when a device, and so its owner, was there."""
+def note_logout(*, user_id: int, device_id: int, status: str = "") -> None:
+    """Remember until when a device, and so its owner, was there, and with which words it went."""
     now = timezone.now()
+    longest = User._meta.get_field("last_status").max_length
     Device.objects.filter(pk=device_id).update(last_seen=now)
-    User.objects.filter(pk=user_id).update(last_seen=now)
+    User.objects.filter(pk=user_id).update(last_seen=now, last_status=status[:longest])
+
+
+def absence_of(*, username: str) -> tuple[int, str]:
+    """Since how many seconds somebody is gone, and the words of the last device that went.
+
+    Who never was there is gone since the account was made.
+    """
+    found = User.objects.filter(username=username)
+    row = found.values_list("last_seen", "date_joined", "last_status").first()
+    if row is None:
+        raise NoSuchAccount
+    last_seen, joined, status = row
+    return max(0, int((timezone.now() - (last_seen or joined)).total_seconds())), status
 
 
 def note_client(*, device_id: int, client: str) -> None:

@@ -78,7 +78,7 @@ class BlockedAdmin(AuditedModelAdmin):
 
     form = BlockedForm
     fields = ("person", "address")
-    list_display = ("value", "owner")
+    list_display = ("address", "owner")
     list_select_related = ("list__user",)
     search_fields = ("value", "list__user__username")
     search_help_text = "Address, or who blocks it"
@@ -99,6 +99,10 @@ class BlockedAdmin(AuditedModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Blocked | None = None) -> Any:
         return () if obj is None else ("value", "owner")
+
+    @display(description="address", ordering="value")
+    def address(self, blocked: Blocked) -> str:
+        return blocked.value
 
     @display(description="blocked by", ordering="list__user__username")
     def owner(self, blocked: Blocked) -> str:

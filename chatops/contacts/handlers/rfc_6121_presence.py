@@ -4,6 +4,7 @@ from functools import partial
 
 from chatops.contacts import services
 from chatops.contacts.handlers.rfc_6121_subscriptions import correct, handle_subscription
+from chatops.contacts.handlers.xep_0153 import tell_photo
 from chatops.contacts.presences import (
     PACKED,
     PROBE,
@@ -22,7 +23,7 @@ from chatops.contacts.rosters import rosters
 from chatops.contacts.subscriptions import Kind
 from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, DOMAIN, Feature, run_hooks
-from chatops.core.wire import Session, wire
+from chatops.core.wire import FAREWELL, Session, wire
 from chatops.xmpp.elements import Element, stanza, text_of
 from chatops.xmpp.errors import BadRequest
 from chatops.xmpp.jid import JID
@@ -44,6 +45,7 @@ async def take_undirected(element: Element, sender: JID, to: JID, session: Sessi
     if type_ is None:
         await _become_available(session, element)
     elif type_ == "unavailable":
+        session.notes[FAREWELL] = text_of(element, "status") or ""
         _become_unavailable(session, Packed.pack(element), tell_itself=True)
     else:
         raise BadRequest("Presence of that type needs an address.")
@@ -57,6 +59,7 @@ async def _become_available(session: Session, element: Element) -> None:
     if roster is None or wire().session(session.jid) is not session:
         return  # it ended meanwhile
     initial, before = session.presence is None, session.priority
+    tell_photo(session, element, roster)
     packed = Packed.pack(element)
     session.presence, session.priority = element, priority
     session.notes[PACKED], session.notes[ROSTER] = packed, roster

@@ -2,6 +2,7 @@
 
 from chatops.accounts.models import User
 from chatops.accounts.services import NoSuchAccount
+from chatops.accounts.visibility import judges
 from chatops.contacts import services
 from chatops.contacts.handlers.rfc_6121_subscriptions import say_farewell
 from chatops.contacts.news import REMOVE, RosterChanged
@@ -101,6 +102,13 @@ def _set(user_id: int, jid: str, name: str, groups: list[str]) -> RosterChanged:
 async def hear_of_change(news: RosterChanged) -> None:
     """Somebody else than the owner's client has changed it."""
     tell(news)
+
+
+@judges
+async def may_see(asker: str, owner: str) -> bool:
+    """Whether the owner's presence is shown to somebody; none of an account that is not there."""
+    mine = await rosters.of(owner)
+    return mine is not None and mine.is_seen_by(asker)
 
 
 def _owner(request: IqRequest) -> Session:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chatops.accounts.models import User
+from chatops.accounts.services.vcards import avatar_of
 from chatops.audit.services import Actor, record
 from chatops.contacts.models import Roster, RosterItem, Subscription, SubscriptionRequest
 from chatops.contacts.news import RosterChanged, Said, gone, view
@@ -36,6 +37,7 @@ class Snapshot:
     version: int
     items: list[RosterChanged]
     waiting: list[str]  # who asks, and has no answer yet
+    avatar: str = ""  # hash of the owner's photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def roster_of(*, username: str) -> Snapshot | None:
         version,
         [view(bare, version, item, waiting=False) for item in items],
         list(waiting),
+        avatar_of(user_id=user_id),
     )
 
 
