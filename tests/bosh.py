@@ -92,9 +92,12 @@ class BoshWire(Wire):
         self._ready: asyncio.Queue[Element | Exception] = asyncio.Queue()
         self._over = False
 
-    def post(self, payload: str = "", **attributes: object) -> Awaitable[Response]:
+    def post(
+        self, payload: str = "", *, rid: int | None = None, **attributes: object
+    ) -> Awaitable[Response]:
         """One request by itself, numbered now."""
-        rid, self.rid = self.rid, self.rid + 1
+        rid = self.rid if rid is None else rid
+        self.rid = max(self.rid, rid + 1) if self.sid else rid + 1
         said = {"sid": self.sid} if self.sid else {}
         content = body(payload, rid=rid, **(said | attributes))
         return self.http.ask("POST", "/http-bind", content, Content_Type="text/xml")

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.bosh import BoshWire
-from tests.conversation import Client, FrameWire, Wire
+from tests.conversation import Client, FrameWire, Wire, any_certificate
 from tests.service import PASSWORD, ServiceProcess
 
 ACCOUNTS = 400
@@ -24,9 +24,9 @@ class Person:
         self.jid = f"{name}@{service.domain}"
         self.clients: list[Client] = []
 
-    async def connect(self, door: str = "tcp") -> Client:
+    async def connect(self, door: str = "tcp", host: str = "127.0.0.1") -> Client:
         """A stream that is open and not authenticated."""
-        client = await connect(self.service, door)
+        client = await connect(self.service, door, host)
         self.clients.append(client)
         await client.open()
         return client
@@ -47,13 +47,18 @@ class Person:
         return client
 
 
-async def connect(service: ServiceProcess, door: str = "tcp") -> Client:
-    """Through "tcp", "websocket" or "bosh"; not open yet."""
+async def connect(service: ServiceProcess, door: str = "tcp", host: str = "127.0.0.1") -> Client:
+    """Through "tcp", "tls", "websocket" or "bosh"; not open yet."""
+    wire: Wire
     if door == "bosh":
-        return Client(BoshWire("127.0.0.1", service.http_port), service.domain)
-    if door == "websocket":
-        return Client(await FrameWire.connect_to(service.websocket), service.domain)
-    return Client(await Wire.connect("127.0.0.1", service.c2s_port), service.domain)
+        wire = BoshWire(host, service.http_port)
+    elif door == "websocket":
+        wire = await FrameWire.connect_to(service.websocket_at(host))
+    elif door == "tls":
+        wire = await Wire.connect(host, service.tls_port, any_certificate())
+    else:
+        wire = await Wire.connect(host, service.c2s_port)
+    return Client(wire, service.domain)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,11 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+def doors(port: int) -> str:
+    """That port on both loopback addresses."""
+    return f"127.0.0.1:{port}, [::1]:{port}"
+
+
 @dataclass
 class ServiceProcess:
     """`manage.py serve` on ports and in a folder of its own; `start`, `kill`, `stop`."""
@@ -40,7 +45,11 @@ class ServiceProcess:
 
     @property
     def websocket(self) -> str:
-        return f"ws://127.0.0.1:{self.http_port}/xmpp-websocket"
+        return self.websocket_at("127.0.0.1")
+
+    def websocket_at(self, host: str) -> str:
+        name = f"[{host}]" if ":" in host else host
+        return f"ws://{name}:{self.http_port}/xmpp-websocket"
 
     @property
     def log(self) -> str:
@@ -51,9 +60,9 @@ class ServiceProcess:
             **{key: value for key, value in os.environ.items() if not key.startswith("CHATOPS_")},
             "CHATOPS_DATA": str(self.data),
             "CHATOPS_DOMAIN": self.domain,
-            "CHATOPS_HTTP": f"127.0.0.1:{self.http_port}",
-            "CHATOPS_C2S": f"127.0.0.1:{self.c2s_port}",
-            "CHATOPS_C2S_TLS": f"127.0.0.1:{self.tls_port}",
+            "CHATOPS_HTTP": doors(self.http_port),
+            "CHATOPS_C2S": doors(self.c2s_port),
+            "CHATOPS_C2S_TLS": doors(self.tls_port),
             "CHATOPS_SCRAM_ITERATIONS": "4096",
             "CHATOPS_CONTACT_ABUSE": "mailto:abuse@localhost xmpp:root@localhost",
             "PYTHONUNBUFFERED": "1",

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from chatops.accounts.models import User
+from chatops.accounts.pages.clients import ports
 from chatops.archive.models import Message
 from chatops.audit.models import Entry
 from chatops.bridge.counters import counters, messages_a_minute
@@ -57,7 +58,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "fresh": not Room.objects.exists() and User.objects.count() <= 1,
         "domain": settings.CHATOPS_DOMAIN,
         "c2s": settings.CHATOPS_C2S,
-        "http": settings.CHATOPS_HTTP,
+        "websocket": ports()["websocket"],
     }
     return context
 

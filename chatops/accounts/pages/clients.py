@@ -7,6 +7,8 @@ import segno
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
+from chatops.core.addresses import read_addresses
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -61,8 +63,13 @@ def code(uri: str) -> SafeString:
 def ports() -> dict[str, str]:
     """Where clients that ask for it connect to; "" where there is no such door."""
     return {
-        "starttls": settings.CHATOPS_C2S.rpartition(":")[2],
-        "tls": settings.CHATOPS_C2S_TLS.rpartition(":")[2],
+        "starttls": _port(settings.CHATOPS_C2S),
+        "tls": _port(settings.CHATOPS_C2S_TLS),
         "websocket": settings.CHATOPS_PUBLIC_URL
         and f"ws{settings.CHATOPS_PUBLIC_URL.removeprefix('http')}/xmpp-websocket",
     }
+
+
+def _port(door: str) -> str:
+    """Of the first of its addresses."""
+    return "".join(str(each.port) for each in read_addresses(door)[:1])

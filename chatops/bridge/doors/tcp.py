@@ -5,11 +5,11 @@ import asyncio
 import contextlib
 import fcntl
 import ipaddress
-import socket
 import ssl
 import time
 from dataclasses import dataclass, field
-from typing import Any, cast
+from functools import partial
+from typing import cast
 from xml.sax.saxutils import quoteattr
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from chatops.bridge.counters import counters
 from chatops.bridge.doors.certificates import Certificates
 from chatops.bridge.doors.keepalive import check_life
 from chatops.bridge.stream.stream import Gate, Stream
+from chatops.core.addresses import BACKLOG, listen, name_of
 from chatops.xmpp.elements import Element, make, serialise
 from chatops.xmpp.errors import StreamFault
 from chatops.xmpp.names import CLIENT, STREAM, TLS
@@ -276,21 +277,15 @@ class TcpDoors:
         """Listen where the settings say. Raises OSError."""
         self.certificates.context()  # a bad certificate is told now, not to the first client
         loop = asyncio.get_running_loop()
-        if settings.CHATOPS_C2S:
-            host, port = split_address(settings.CHATOPS_C2S)
-            server = await loop.create_server(
-                lambda: TcpConnection(self, "tcp", secure=False), host, port, backlog=1024
-            )
-            self._add("xmpp", server)
-        if settings.CHATOPS_C2S_TLS:
-            host, port = split_address(settings.CHATOPS_C2S_TLS)
-            server = await loop.create_server(
-                lambda: TcpConnection(self, "tls", secure=True),
-                host,
-                port,
-                backlog=1024,
-            )
-            self._add("xmpps", server)
+        for scheme, text, secure in (
+            ("xmpp", settings.CHATOPS_C2S, False),
+            ("xmpps", settings.CHATOPS_C2S_TLS, True),
+        ):
+            for listener in listen(text):
+                make = partial(TcpConnection, self, "tls" if secure else "tcp", secure=secure)
+                server = await loop.create_server(make, sock=listener, backlog=BACKLOG)
+                self._servers.append(server)
+                self.addresses.append(f"{scheme}://{name_of(listener)}")
         self._timer = asyncio.create_task(self._watch())
 
     async def close(self, patience: float) -> None:
@@ -313,22 +308,9 @@ class TcpDoors:
         if not self.connections and self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
 
-    def _add(self, scheme: str, server: Any) -> None:
-        self._servers.append(server)
-        for sock in server.sockets:
-            host, port = sock.getsockname()[:2]
-            name = f"[{host}]" if sock.family == socket.AF_INET6 else host
-            self.addresses.append(f"{scheme}://{name}:{port}")
-
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(1)
             now = time.monotonic()
             for connection in list(self.connections):
                 connection.check(now)
-
-
-def split_address(text: str) -> tuple[str, int]:
-    """``host:port`` or ``[v6]:port``."""
-    host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from chatops.console.demo.cast import ANSWERS, LINES, TALKERS
 from chatops.console.demo.prepare import passwords_file
+from chatops.core.addresses import WILDCARDS, read_addresses
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +60,8 @@ class DemoClient(slixmpp.ClientXMPP):  # type: ignore[misc]
         self.go()
 
     def go(self) -> None:
-        host, _, port = settings.CHATOPS_C2S.rpartition(":")
-        self.connect(host.strip("[]"), int(port))
+        door = read_addresses(settings.CHATOPS_C2S)[0]
+        self.connect("127.0.0.1" if door.host in WILDCARDS else door.host, door.port)
 
     async def talk(self, others: list[str]) -> None:
         """For ever: mostly in the room, sometimes to one person with a receipt asked for."""

@@ -7,10 +7,10 @@ from chatops.xmpp.wrapper import Body
 
 
 class Keys:
-    """Each request shows what the one before is the SHA-1 of."""
+    """Each request shows what the one before is the SHA-1 of; its case does not count."""
 
     def __init__(self, first: str) -> None:
-        self._expected = first
+        self._expected = first.lower()
 
     def fits(self, body: Body) -> bool:
         """Whether the next request, in the order of their numbers, knows its key."""
@@ -19,5 +19,5 @@ class Keys:
         digest = hashlib.sha1(body.key.encode(), usedforsecurity=False).hexdigest()
         if not hmac.compare_digest(digest.encode(), self._expected.encode()):
             return False
-        self._expected = body.new_key or body.key
+        self._expected = (body.new_key or body.key).lower()
         return True

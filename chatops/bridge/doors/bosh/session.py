@@ -46,7 +46,7 @@ class BoshSession(Window):
         self._login = self._loop.call_later(self._stream.patience, self._check_login)
 
     def trusts(self, *, secure: bool) -> bool:
-        """A session that began under TLS takes nothing that did not (section 18.1)."""
+        """A session that began under TLS takes nothing that did not (section 19.1)."""
         return secure or not self.secure
 
     def create(self, body: Body) -> Answer:

@@ -100,6 +100,7 @@ class Window:
                 self._replace(held, request)
                 self._held[number] = request
                 self._hold_on(request)
+                self._schedule()
                 return
         try:
             data = self._answers.again(rid)
@@ -185,8 +186,7 @@ class Window:
             self._answer_oldest()
         if self._held and self._held[-1] is request:
             self._hold_on(request)
-        if self.out:
-            self._schedule()
+        self._schedule()
 
     def _hold_on(self, request: Request) -> None:
         left = request.arrived + self.terms.wait - time.monotonic()
@@ -224,8 +224,7 @@ class Window:
     def say(self, data: bytes) -> None:
         """With the next answer; at once where a request waits for one."""
         self.out.add(data)
-        if self._held:
-            self._schedule()
+        self._schedule()
 
     def is_drained(self) -> bool:
         return not (self.out or self._answers.unproven)
@@ -235,7 +234,7 @@ class Window:
 
     def _schedule(self) -> None:
         """All that is written in one turn of the loop leaves together."""
-        if self._flushing is None:
+        if self.out and self._held and self._flushing is None:
             self._flushing = self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:

@@ -19,6 +19,7 @@ from chatops.bridge.doors.bosh.door import bosh_door
 from chatops.bridge.doors.tcp import TcpDoors
 from chatops.bridge.jobs import EmbeddedJobs
 from chatops.bridge.running import Service
+from chatops.core.addresses import BadAddress, listen, name_of
 
 DRAIN_SECONDS = 5
 KEEP_ALIVE_SECONDS = 75  # between two requests of a client that speaks BOSH, or of a browser
@@ -65,14 +66,12 @@ class Command(BaseCommand):
                 jobs = EmbeddedJobs()
                 jobs.start()
                 stack.push_async_callback(asyncio.to_thread, jobs.stop)
-            http = await stack.enter_async_context(self._pages())
+            pages = await stack.enter_async_context(self._pages())
             doors = await self._open_doors(service)
             stack.push_async_callback(doors.close, DRAIN_SECONDS)
             stack.callback(bosh_door.shut_down)
             stack.callback(service.dismiss)
-            self.stdout.write(
-                "ready " + " ".join([f"http://{http}/", *(f"{door}" for door in doors.addresses)])
-            )
+            self.stdout.write(" ".join(["ready", *pages, *doors.addresses]))
             self.stdout.flush()
             await stopping.wait()
 
@@ -81,17 +80,16 @@ class Command(BaseCommand):
         try:
             await doors.open()
         except OSError as error:
-            raise CommandError(f"Cannot open the XMPP port: {error.strerror or error}.") from error
+            raise CommandError(f"Cannot open the XMPP door {error.strerror or error}.") from error
+        except BadAddress as error:
+            raise CommandError(str(error)) from error
         return doors
 
     @contextlib.asynccontextmanager
-    async def _pages(self) -> AsyncIterator[str]:
-        """HTTP and WebSocket, on one port; yields the address."""
-        host, _, port = settings.CHATOPS_HTTP.rpartition(":")
+    async def _pages(self) -> AsyncIterator[list[str]]:
+        """HTTP, with WebSocket and BOSH in it; yields the addresses."""
         config = uvicorn.Config(
             "chatops.asgi:application",
-            host=host.strip("[]"),
-            port=int(port),
             loop="none",
             lifespan="off",
             ws="websockets-sansio",
@@ -106,23 +104,23 @@ class Command(BaseCommand):
             timeout_graceful_shutdown=2,
         )
         try:
-            listener = config.bind_socket()
-        except SystemExit as error:
-            raise CommandError(f"Cannot open {settings.CHATOPS_HTTP} for the pages.") from error
+            listeners = listen(settings.CHATOPS_HTTP)
+        except OSError as error:
+            raise CommandError(f"Cannot open the pages' address {error.strerror}.") from error
+        except BadAddress as error:
+            raise CommandError(str(error)) from error
+        if not listeners:
+            yield []
+            return
         server = Pages(config)
-        running = asyncio.create_task(server.serve(sockets=[listener]))
+        running = asyncio.create_task(server.serve(sockets=listeners))
         listening = asyncio.create_task(server.listening.wait())
         await asyncio.wait([listening, running], return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             listening.cancel()
             raise CommandError(f"The pages cannot be served: {running.exception()}.")
         try:
-            yield _address_of(listener)
+            yield [f"http://{name_of(listener)}/" for listener in listeners]
         finally:
             server.should_exit = True
             await asyncio.wait([running], timeout=DRAIN_SECONDS)
-
-
-def _address_of(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

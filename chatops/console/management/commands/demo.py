@@ -55,7 +55,7 @@ class Command(BaseCommand):
         if not line.startswith("ready"):
             return
         self.stdout.write(line.strip())
-        self.stdout.write(f"Console: http://{settings.CHATOPS_HTTP}/  user: {ADMIN}")
+        self.stdout.write(f"Console: {settings.CHATOPS_PUBLIC_URL}/  user: {ADMIN}")
         if password:
             self.stdout.write(f"Password: {password}   (shown this once)")
         else:
