@@ -188,6 +188,15 @@ class Feature:
 
         return register
 
+    def own_node(self, address: Address) -> Callable[[H], H]:
+        """Have ``is_own(node)`` say which further nodes of disco#info stand for the address."""
+
+        def register(is_own: H) -> H:
+            registry.own_nodes.setdefault(address, []).append(is_own)
+            return is_own
+
+        return register
+
     def items(self, address: Address, node: str = "") -> Callable[[H], H]:
         """Add to disco#items there, or answer for a node: ``async hook(request) -> list[Item]``."""
 
@@ -198,8 +207,9 @@ class Feature:
         return register
 
     def on_session(self, moment: str) -> Callable[[H], H]:
-        """Call ``handler(session)`` at "bound", "available" or "ended"; a coroutine is awaited.
+        """Call ``handler(session)`` at a moment of its life; a coroutine is awaited.
 
+        "bound", "ended"; "presence": it has said that it is available, or is so in another way;
         "available": its presence came to have a priority of 0 or more, so messages may flow.
         """
 
@@ -287,6 +297,7 @@ class Registry:
     strangers_iqs: dict[tuple[str, str], StrangerHandler] = field(default_factory=dict)
     nonzas: dict[str, NonzaHandler] = field(default_factory=dict)
     info_hooks: dict[tuple[Address, str], list["InfoHook"]] = field(default_factory=dict)
+    own_nodes: dict[Address, list[Callable[[str], bool]]] = field(default_factory=dict)
     items_hooks: dict[tuple[Address, str], list["ItemsHook"]] = field(default_factory=dict)
     session_hooks: dict[str, list[Callable[[Session], Awaitable[None] | None]]] = field(
         default_factory=dict

@@ -19,6 +19,7 @@ from chatops.core.features import (
 from chatops.core.wire import wire
 from chatops.xmpp.elements import Element, add, make
 from chatops.xmpp.errors import NotFound, Unavailable
+from chatops.xmpp.jid import parse
 from chatops.xmpp.names import DISCO_INFO, DISCO_ITEMS
 
 disco = Feature("XEP-0030", (DISCO_INFO, DISCO_ITEMS), at=(DOMAIN, ACCOUNT))
@@ -35,6 +36,13 @@ class NoSuchNode(NotFound):
 async def describe_domain(request: IqRequest) -> Element:
     """Section 3.1, for the service and for nodes of it."""
     return await _describe(request, DOMAIN, SERVER)
+
+
+async def domain_info() -> Element:
+    """What the service says of itself, for its own hash (XEP-0115)."""
+    domain = parse(settings.CHATOPS_DOMAIN)
+    payload = make(f"{{{DISCO_INFO}}}query")
+    return await describe_domain(IqRequest(payload, payload, domain, domain, "get", None))
 
 
 @disco.iq("get", f"{{{DISCO_INFO}}}query", at=(ACCOUNT,))
@@ -73,14 +81,16 @@ async def list_account(request: IqRequest) -> Element:
 
 
 async def _describe(request: IqRequest, address: Address, identity: Identity) -> Element:
-    node = request.payload.get("node", "")
+    asked = request.payload.get("node", "")
+    stands_for_it = any(is_own(asked) for is_own in registry.own_nodes.get(address, ()))
+    node = "" if stands_for_it else asked
     hooks = registry.info_hooks.get((address, node), [])
     if node and not hooks:
         raise NoSuchNode
     info = Info() if node else Info([identity], registry.namespaces(address))
     for hook in hooks:
         await hook(request, info)
-    return _info_element(info, node or None)
+    return _info_element(info, asked or None)
 
 
 async def _list(request: IqRequest, address: Address, items: list[Item]) -> Element:

@@ -65,6 +65,7 @@ async def _become_available(session: Session, element: Element) -> None:
     session.notes[PACKED], session.notes[ROSTER] = packed, roster
     broadcast(session, packed, roster)
     stale = greet(session, roster) if initial else []
+    await run_hooks("presence", session)
     if priority >= 0 and (initial or before < 0):
         await run_hooks("available", session)
     for contact in stale:
