@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 WORKERS ?= 2
 
-.PHONY: setup run test lint bench screenshots dev chromium clean
+.PHONY: setup run test lint bench screenshots dev chromium clients clean
 
 setup: $(VENV)/.serve
 
@@ -29,7 +29,7 @@ run: setup
 chromium:
 	@.ci/chromium
 
-test: dev chromium lint
+test: dev chromium clients lint
 	$(VENV)/bin/pytest -n $(WORKERS)
 
 lint: dev
@@ -43,8 +43,11 @@ lint: dev
 bench: dev
 	benchmarks/run
 
+clients: dev
+	@.ci/clients
+
 screenshots: dev chromium
 	$(VENV)/bin/python -m tests.pages.take_screenshots
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .clients tests/clients/js/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
