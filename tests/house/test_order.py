@@ -17,7 +17,8 @@ SOURCES = sorted(
     file
     for top in ("chatops", "tests", "templates")
     for file in (ROOT / top).rglob("*")
-    if file.suffix in {".py", ".html", ".js", ".css"} and not {"migrations", "node_modules"} & set(file.parts)
+    if file.suffix in {".py", ".html", ".js", ".css"}
+    and not {"migrations", "node_modules"} & set(file.parts)
 )
 load_handlers()
 
