@@ -12,7 +12,8 @@ from chatops.bridge.cluster.local import LocalCluster
 from chatops.bridge.journal import Journal
 from chatops.bridge.messages import MessagePath
 from chatops.bridge.router import Router
-from chatops.bridge.sessions import LiveSession, SessionTable
+from chatops.bridge.session_table import SessionTable
+from chatops.bridge.sessions import LiveSession
 from chatops.core import live
 from chatops.core import wire as wire_seat
 from chatops.core.database import in_db

@@ -1,15 +1,18 @@
-"""Bound resources (RFC 6120 section 7) and the table of them."""
+"""A bound resource (RFC 6120 section 7): a device that is logged in, and what waits for it."""
 
 import asyncio
 import secrets
 import time
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Collection
-from typing import Any, Protocol
+from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 
 from chatops.bridge.counters import counters
+from chatops.bridge.handling import COUNTER, Handling, Link
+from chatops.bridge.holdback import Holdback
+from chatops.core.limits import Limit
 from chatops.core.wire import Tracked
 from chatops.xmpp.elements import Element, make, serialise
 from chatops.xmpp.errors import StreamFault
@@ -17,40 +20,34 @@ from chatops.xmpp.jid import JID
 from chatops.xmpp.names import SM
 
 ACK_SECONDS = 0.1  # how long stanzas collect before the client is asked to acknowledge them
-COUNTER = 2**32  # where XEP-0198's counters begin again
-MOST_IN_FLIGHT = 1_000  # messages of one session on their way into the journal
-REMEMBERED = 10_000  # sessions that are over, for those who still want to resume them
 
 REQUEST = serialise(make(f"{{{SM}}}r"))
 
-
-class Link(Protocol):
-    """The stream that carries a session, as the session sees it."""
-
-    door: str
-    address: str
-
-    def write(self, data: bytes) -> None: ...
-    def fault(self, fault: StreamFault) -> None:
-        """Send a stream error and close."""
-
-    def is_drained(self) -> bool:
-        """Whether nothing that was written waits here or, as far as one can know, in the kernel."""
-
-    async def drained(self) -> None: ...
-    def pump(self) -> None:
-        """Go on with what the client sent; the session's messages have been stored."""
+UNACKNOWLEDGED = Limit(
+    "CHATOPS_MAX_UNACKNOWLEDGED",
+    "stanzas",
+    "Stanzas that a client with stream management may leave unacknowledged; then its session ends,"
+    " and messages go back to the queue.",
+    "resource-constraint",
+)
+SEND_BUFFER = Limit(
+    "CHATOPS_SEND_BUFFER_BYTES",
+    "bytes",
+    "What may wait for a client that reads slowly, or acknowledges late; then its connection is"
+    " cut, and messages go back to the queue.",
+    "resource-constraint",
+)
 
 
-class LiveSession:
+class LiveSession(Handling):
     """A device that is logged in; core.wire.Session. Lives on the loop."""
 
     def __init__(
         self, jid: JID, user_id: int, device_id: int, over: Callable[["LiveSession"], None]
     ) -> None:
+        super().__init__()
         self.jid, self.bare = jid, str(jid.bare)
         self.user_id, self.device_id = user_id, device_id
-        self.link: Link | None = None
         self.door = self.address = self.client = ""
         self.since = self.last_active = time.time()
         self.priority = 0
@@ -60,19 +57,13 @@ class LiveSession:
         self.notes: dict[str, Any] = {}
         self.ended = False
         self._over = over
-        # Inbound: messages under way, and what XEP-0198 calls h.
-        self.begun = 0
-        self.inflight = 0
-        self.handled = 0
-        self._behind: deque[int] = deque()  # refused at once, while messages were under way
-        self._answering = 0  # requests and presence that take their time
-        self._quiet: asyncio.Event | None = None  # somebody waits until nothing is under way
-        self._acks_owed: deque[int] = deque()
+        self.holdback: Holdback | None = None  # while nobody is there to look, or to read
         # Outbound, with XEP-0198: everything since the client's last h.
         self.managed = False
         self.resumption_id = ""
         self.acknowledged = 0
         self.queue: deque[tuple[bytes, Tracked | None]] = deque()
+        self.queued_bytes = 0
         self._fewer: asyncio.Event | None = None  # somebody waits for acknowledgements
         self._ack_timer: asyncio.TimerHandle | None = None
         self._expiry: asyncio.TimerHandle | None = None
@@ -92,14 +83,15 @@ class LiveSession:
                 tracked.lost(self)
             return
         data = stanza if isinstance(stanza, bytes) else serialise(stanza)
+        if self.holdback is not None and self.holdback.takes(data, tracked):
+            return
+        self._send(data, tracked)
+
+    def _send(self, data: bytes, tracked: Tracked | None) -> None:
         counters["stanzas out"] += 1
         if self.managed:
-            self.queue.append((data, tracked))
-            if len(self.queue) > settings.CHATOPS_MAX_UNACKNOWLEDGED:
-                self.end("resource-constraint", "Too many stanzas were not acknowledged.")
+            if not self._enqueue(data, tracked):
                 return
-            if self._ack_timer is None:
-                self._ack_timer = asyncio.get_running_loop().call_later(ACK_SECONDS, self._ask)
         elif tracked is not None:
             self._unsettled.append(tracked)
         if self.link is not None:
@@ -107,12 +99,46 @@ class LiveSession:
             if tracked is not None and not self.ended:  # a full connection is cut by writing
                 tracked.sent(self)
 
+    def _enqueue(self, data: bytes, tracked: Tracked | None) -> bool:
+        """Keep it until it is acknowledged; False where too much waits already."""
+        self.queue.append((data, tracked))
+        self.queued_bytes += len(data)
+        if UNACKNOWLEDGED.is_exceeded_by(len(self.queue)):
+            self.end("resource-constraint", "Too many stanzas were not acknowledged.")
+            return False
+        if SEND_BUFFER.is_exceeded_by(self.queued_bytes):
+            self.end("resource-constraint", "Too much was not acknowledged.")
+            return False
+        if self._ack_timer is None:
+            self._ack_timer = asyncio.get_running_loop().call_later(ACK_SECONDS, self._ask)
+        return True
+
     async def drained(self) -> None:
         if self.link is not None:
             await self.link.drained()
-        while len(self.queue) > settings.CHATOPS_MAX_UNACKNOWLEDGED // 2 and not self.ended:
+        while not self.ended and (
+            UNACKNOWLEDGED.is_half_met_by(len(self.queue))
+            or SEND_BUFFER.is_half_met_by(self.queued_bytes)
+        ):
             self._fewer = self._fewer or asyncio.Event()
             await self._fewer.wait()
+
+    def rest(self) -> None:
+        """Nobody looks: what is not urgent waits, what says nothing goes nowhere."""
+        self.holdback = self.holdback or Holdback(self._hold_over)
+
+    def wake(self) -> None:
+        """Somebody looks: what has waited is sent."""
+        holdback, self.holdback = self.holdback, None
+        if holdback is not None:
+            holdback.release()
+
+    def _hold_over(self, data: bytes, tracked: Tracked | None) -> None:
+        """What has waited long enough; the session may have ended by what went before it."""
+        if not self.ended:
+            self._send(data, tracked)
+        elif tracked is not None:
+            tracked.lost(self)
 
     def end(self, condition: str, text: str = "") -> None:
         """Close the stream with an error, and be over: there is no resumption."""
@@ -122,56 +148,6 @@ class LiveSession:
             link.fault(StreamFault(condition, text))
 
     # Inbound
-
-    def begin(self) -> None:
-        self.begun += 1
-        self.inflight += 1
-
-    def finish(self) -> None:
-        """The oldest message under way is handled: the journal calls back in its order."""
-        self.inflight -= 1
-        self._count()
-        while self._behind and self._behind[0] <= self.begun - self.inflight:
-            self._behind.popleft()
-            self._count()
-        self._tell_quiet()
-        if self.link is not None:
-            self.link.pump()
-
-    def count(self) -> None:
-        """A stanza is handled that never was under way; its turn comes after those before it."""
-        if self.inflight:
-            self._behind.append(self.begun)
-        else:
-            self._count()
-
-    async def attend(self, pending: Awaitable[None]) -> None:
-        """A request or presence that takes its time; it counts as handled at its end."""
-        self._answering += 1
-        try:
-            await pending
-        finally:
-            self._answering -= 1
-            self.count()
-            self._tell_quiet()
-
-    async def quiet(self) -> None:
-        """Wait until nothing that came is under way any more, so that `handled` is final."""
-        while self.inflight or self._answering:
-            self._quiet = self._quiet or asyncio.Event()
-            await self._quiet.wait()
-
-    def _tell_quiet(self) -> None:
-        if self._quiet is not None and not self.inflight and not self._answering:
-            self._quiet.set()
-            self._quiet = None
-
-    def _count(self) -> None:
-        """One more stanza is handled; owed acknowledgements may be due."""
-        self.handled = (self.handled + 1) % COUNTER
-        while self._acks_owed and not (self._acks_owed[0] - self.handled) % COUNTER:
-            self._acks_owed.popleft()
-            self._acknowledge()
 
     def showed_life(self) -> None:
         """The client sent something: what it must have received by then is settled."""
@@ -193,14 +169,6 @@ class LiveSession:
         if resumable:
             self.resumption_id = secrets.token_urlsafe(18)
 
-    def asked(self) -> None:
-        """The client's ``<r/>``: answered when all that it sent before is handled (section 4)."""
-        before = self.inflight + len(self._behind)
-        if before:
-            self._acks_owed.append((self.handled + before) % COUNTER)
-        else:
-            self._acknowledge()
-
     def acknowledge(self, handled: int) -> None:
         """The client's ``h``. Raises StreamFault for more than was sent (section 4)."""
         count = (handled - self.acknowledged) % COUNTER
@@ -211,7 +179,8 @@ class LiveSession:
             raise StreamFault("undefined-condition", "More than was sent.", details=details)
         self.acknowledged = handled
         for _ in range(count):
-            _, tracked = self.queue.popleft()
+            data, tracked = self.queue.popleft()
+            self.queued_bytes -= len(data)
             if tracked is not None:
                 tracked.confirmed(self)
         self._tell_fewer()
@@ -221,14 +190,10 @@ class LiveSession:
             self._fewer.set()
             self._fewer = None
 
-    def _acknowledge(self) -> None:
-        if self.link is not None:
-            self.link.write(serialise(make(f"{{{SM}}}a", h=str(self.handled))))
-
     def _ask(self) -> None:
         self._ack_timer = None
         if self.link is not None and self.queue:
-            self.link.write(REQUEST)
+            self.link.ask_for_life()
 
     # Its connection
 
@@ -247,6 +212,7 @@ class LiveSession:
             if tracked is not None:
                 tracked.sent(self)
         self._ask()
+        self.wake()  # a resumed stream begins active (XEP-0352 section 5.2)
 
     def detach(self, link: Link, *, clean: bool) -> None:
         """The connection is gone; `clean` if the client closed its stream."""
@@ -270,6 +236,7 @@ class LiveSession:
             link.fault(StreamFault("conflict", "The session was resumed elsewhere."))
 
     def _hibernate(self) -> None:
+        self.rest()
         loop = asyncio.get_running_loop()
         self._expiry = loop.call_later(settings.CHATOPS_RESUME_SECONDS, self.finish_session)
 
@@ -282,54 +249,11 @@ class LiveSession:
             if timer is not None:
                 timer.cancel()
         lost = [tracked for _, tracked in self.queue if tracked is not None] + self._unsettled
+        if self.holdback is not None:
+            lost += self.holdback.tracked()
         self.queue.clear()
         self._tell_fewer()
         self._unsettled = []
         for tracked in lost:
             tracked.lost(self)
         self._over(self)
-
-
-class SessionTable:
-    """All sessions of this node, by account and by full JID."""
-
-    def __init__(self) -> None:
-        self._by_bare: dict[str, dict[str, LiveSession]] = {}
-        self._resumable: dict[str, LiveSession] = {}
-        self._over: OrderedDict[str, tuple[int, int]] = OrderedDict()
-
-    def of(self, bare: str) -> Collection[LiveSession]:
-        found = self._by_bare.get(bare)
-        return found.values() if found else ()
-
-    def get(self, jid: JID) -> LiveSession | None:
-        found = self._by_bare.get(jid.bare)
-        return found.get(jid.resource) if found else None
-
-    def all(self) -> list[LiveSession]:
-        return [session for found in self._by_bare.values() for session in found.values()]
-
-    def add(self, session: LiveSession) -> None:
-        self._by_bare.setdefault(session.bare, {})[str(session.jid.resource)] = session
-
-    def remove(self, session: LiveSession) -> None:
-        found = self._by_bare.get(session.bare, {})
-        if found.get(str(session.jid.resource)) is session:
-            del found[str(session.jid.resource)]
-            if not found:
-                del self._by_bare[session.bare]
-        if self._resumable.pop(session.resumption_id, None) is not None:
-            self._over[session.resumption_id] = (session.user_id, session.handled)
-            if len(self._over) > REMEMBERED:
-                self._over.popitem(last=False)
-
-    def let_resume(self, session: LiveSession) -> None:
-        self._resumable[session.resumption_id] = session
-
-    def resumable(self, resumption_id: str) -> LiveSession | None:
-        return self._resumable.get(resumption_id)
-
-    def handled_before_end(self, resumption_id: str, user_id: int) -> int | None:
-        """The last `h` of that person's session, which is over; None where nobody remembers."""
-        owner, handled = self._over.get(resumption_id, (None, 0))
-        return handled if owner == user_id else None

@@ -38,6 +38,10 @@ class Limit:
         self.hit()
         return True
 
+    def is_half_met_by(self, amount: float) -> bool:
+        """Whether it is time to slow down."""
+        return 0 < self.value < 2 * amount
+
     def hit(self) -> None:
         """Count that somebody met it."""
         self.hits += 1

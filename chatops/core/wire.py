@@ -62,6 +62,12 @@ class Session(Protocol):
     async def drained(self) -> None:
         """Wait until what was sent has mostly left the service, or the session is gone."""
 
+    def rest(self) -> None:
+        """Nobody looks at the client: what is not urgent may wait (XEP-0352)."""
+
+    def wake(self) -> None:
+        """Somebody looks again: what has waited is sent."""
+
     def begin(self) -> None:
         """A message of this session is under way; it counts as handled at `finish`."""
 

@@ -17,7 +17,9 @@ from django.conf import settings
 from chatops.bridge.counters import counters
 from chatops.bridge.doors.certificates import Certificates
 from chatops.bridge.doors.keepalive import check_life
-from chatops.bridge.stream.stream import Gate, Stream
+from chatops.bridge.stream.admission import admission
+from chatops.bridge.stream.contracts import Gate
+from chatops.bridge.stream.stream import Stream
 from chatops.core.addresses import BACKLOG, listen, name_of
 from chatops.xmpp.elements import Element, make, serialise
 from chatops.xmpp.errors import StreamFault
@@ -63,6 +65,11 @@ class TcpConnection(asyncio.Protocol):
             allowed = self.secure or may_be_plain(self.address)
             self._stream = Stream(self._doors.gate, self, plaintext_allowed=allowed)
             self._doors.connections.add(self)
+            try:
+                self._stream.ticket = admission.enter(self.address)
+            except StreamFault as fault:
+                self._stream.fault(fault)
+                return
             if self.secure:
                 self._upgrading = True
                 self._transport.pause_reading()
@@ -93,6 +100,8 @@ class TcpConnection(asyncio.Protocol):
         self.resume_writing()
         if self._stream is not None and not self._upgrading:
             self._stream.lost()
+            if self._stream.ticket is not None:
+                self._stream.ticket.leave()
 
     # What the reader found
 

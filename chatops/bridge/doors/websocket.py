@@ -11,7 +11,9 @@ from django.conf import settings
 from chatops.bridge.counters import counters
 from chatops.bridge.doors.keepalive import check_life
 from chatops.bridge.doors.tcp import may_be_plain
-from chatops.bridge.stream.stream import Gate, Stream
+from chatops.bridge.stream.admission import admission
+from chatops.bridge.stream.contracts import Gate
+from chatops.bridge.stream.stream import Stream
 from chatops.core.wire import wire
 from chatops.xmpp.elements import Element, make, serialise, tag_of
 from chatops.xmpp.errors import StreamFault
@@ -64,6 +66,17 @@ class WebSocketConnection:
         self._closing = False
 
     async def run(self) -> None:
+        try:
+            self._stream.ticket = admission.enter(self.address)
+        except StreamFault as fault:
+            self._stream.fault(fault)
+        try:
+            await self._run()
+        finally:
+            if self._stream.ticket is not None:
+                self._stream.ticket.leave()
+
+    async def _run(self) -> None:
         writer = asyncio.create_task(self._write_frames())
         watcher = asyncio.create_task(self._watch())
         reader = asyncio.create_task(self._read_frames())

@@ -4,7 +4,9 @@ from typing import Protocol
 
 from django.conf import settings
 
-from chatops.bridge.sessions import COUNTER, LiveSession, SessionTable
+from chatops.bridge.handling import COUNTER
+from chatops.bridge.session_table import SessionTable
+from chatops.bridge.sessions import LiveSession
 from chatops.core.features import Feature
 from chatops.xmpp.elements import Element, add, local_name, make
 from chatops.xmpp.errors import StreamFault

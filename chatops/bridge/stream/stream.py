@@ -6,23 +6,25 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Iterable
-from typing import Protocol
 
 from django.conf import settings
 
 from chatops.bridge.counters import counters
-from chatops.bridge.sessions import MOST_IN_FLIGHT, LiveSession, SessionTable
+from chatops.bridge.handling import MOST_IN_FLIGHT
+from chatops.bridge.sessions import REQUEST, LiveSession
 from chatops.bridge.stream import management
+from chatops.bridge.stream.admission import Ticket
 from chatops.bridge.stream.authentication import Authentication, Person
 from chatops.bridge.stream.binding import Binding
+from chatops.bridge.stream.contracts import Door, Gate
 from chatops.bridge.stream.features import bound_features, first_features
+from chatops.bridge.stream.pace import BACKLOG, Valve
 from chatops.bridge.stream.strangers import Strangers
 from chatops.core.features import registry
-from chatops.core.wire import Session
-from chatops.xmpp.elements import Element, local_name, namespace_of, serialise, tag_of
+from chatops.xmpp.elements import Element, add, local_name, namespace_of, serialise, stanza, tag_of
 from chatops.xmpp.errors import StreamFault
 from chatops.xmpp.jid import InvalidJID, parse
-from chatops.xmpp.names import CLIENT, SASL, SM, TLS
+from chatops.xmpp.names import CLIENT, PING, SASL, SM, TLS
 
 logger = logging.getLogger(__name__)
 
@@ -31,47 +33,13 @@ ENABLE = f"{{{SM}}}enable"
 INBOX_FULL, INBOX_LOW = 200, 50
 
 
-class Router(Protocol):
-    """Where a bound session's stanzas go."""
-
-    def handle(self, session: Session, element: Element) -> Awaitable[None] | None: ...
-    async def session_bound(self, session: Session) -> None: ...
-
-
-class Gate(Protocol):
-    """The service, as a stream sees it."""
-
-    @property
-    def sessions(self) -> SessionTable: ...
-    @property
-    def router(self) -> Router: ...
-
-    def session_over(self, session: LiveSession) -> None: ...
-
-
-class Door(Protocol):
-    """The connection under a stream: how its elements are framed, and its transport."""
-
-    name: str
-    address: str
-    secure: bool
-    manageable: bool  # whether XEP-0198 is on offer
-
-    def write(self, data: bytes) -> None: ...
-    def close(self, fault: Element | None) -> None:
-        """End the stream, with an error or without, and then the connection."""
-
-    def is_drained(self) -> bool: ...
-    async def drained(self) -> None: ...
-    def hold_back(self, *, hold: bool) -> None:
-        """Stop or go on reading."""
-
-    def may_start_tls(self) -> bool: ...
-    async def start_tls(self) -> None:
-        """Answer ``<proceed/>`` and encrypt; the client then opens a new stream."""
-
-    def restart(self, limit: int) -> None:
-        """A new stream begins on the connection; `limit` is the largest stanza."""
+def _ping(to: str) -> bytes:
+    """XEP-0199; the answer, or the error, is the sign."""
+    request = stanza(
+        "iq", type_="get", id_=f"alive-{secrets.token_hex(4)}", from_=settings.CHATOPS_DOMAIN, to=to
+    )
+    add(request, f"{{{PING}}}ping")
+    return serialise(request)
 
 
 class Stream:
@@ -87,7 +55,9 @@ class Stream:
         self.language = ""
         self.closed = False
         self.began = self.last_received = time.monotonic()
-        self.asked_for_life = False
+        self.asked_for_life = 0.0  # when, or 0
+        self.ticket: Ticket | None = None
+        self._valve = Valve(self._go_on, stranger=True)
         self._plaintext_allowed = plaintext_allowed
         self._authentication = Authentication(
             door.address, secure=door.secure, allowed=plaintext_allowed
@@ -152,7 +122,8 @@ class Stream:
         """Some bytes came; the connection is alive."""
         self.last_received = time.monotonic()
         self._untold += size
-        self.asked_for_life = False
+        self.asked_for_life = 0.0
+        self._valve.came(size)
         if self.session is not None:
             self.session.showed_life()
 
@@ -161,7 +132,9 @@ class Stream:
         self.pump()
         if self.closed or self._held or not self._has_work():
             return
-        if len(self._inbox) > INBOX_FULL or self._untold > self._most_untold():
+        if BACKLOG.is_exceeded_by(self._untold):
+            raise StreamFault("policy-violation", "Too much waits to be handled.")
+        if len(self._inbox) > INBOX_FULL or self._is_filling() or self._valve.shut:
             self._held = True
             self.connection.hold_back(hold=True)
 
@@ -169,9 +142,12 @@ class Stream:
         """Handle what has come, one element at a time and in order."""
         inbox = self._inbox
         while inbox and not self._busy and not self.closed:
+            if self._valve.is_too_fast():
+                break
             if self.session is not None and self._must_wait(inbox[0], self.session):
                 return
             try:
+                self._valve.handled()
                 pending = self._handle(inbox.popleft())
             except StreamFault as fault:
                 self.fault(fault)
@@ -190,7 +166,8 @@ class Stream:
             if self._leaving and not self.closed:
                 self._part()
                 return
-        if self._held and len(inbox) < INBOX_LOW and self._untold <= self._most_untold():
+        may_read = len(inbox) < INBOX_LOW and not self._is_filling()
+        if self._held and may_read and not self._valve.is_too_fast():
             self._held = False
             self.connection.hold_back(hold=False)
 
@@ -199,10 +176,14 @@ class Stream:
         under_way = self.session is not None and self.session.inflight
         return bool(self._inbox or self._busy or under_way)
 
-    @staticmethod
-    def _most_untold() -> int:
-        """So many bytes may wait; above it the client is not read until all are handled."""
-        return 4 * int(settings.CHATOPS_MAX_STANZA_BYTES)
+    def _is_filling(self) -> bool:
+        """Whether so much waits that the client is not read until all is handled."""
+        return 0 < BACKLOG.value < 4 * self._untold
+
+    def _go_on(self) -> None:
+        """The client was too fast, and has waited."""
+        if not self.closed:
+            self.pump()
 
     @staticmethod
     def _must_wait(element: Element, session: LiveSession) -> bool:
@@ -315,6 +296,10 @@ class Stream:
     def take_over(self, session: LiveSession) -> None:
         """From here on this stream carries the session."""
         self.session = session
+        self._valve.close()
+        self._valve = Valve(self._go_on, stranger=False)
+        if self.ticket is not None:
+            self.ticket.logged_in()
         session.attach(self)
 
     # What goes out, and the end
@@ -325,6 +310,13 @@ class Stream:
     def write(self, data: bytes) -> None:
         if not self.closed:
             self.connection.write(data)
+
+    def ask_for_life(self) -> None:
+        """Have the client say something; one that does not in time is gone (`keepalive`)."""
+        if self.session is None:
+            return
+        self.asked_for_life = self.asked_for_life or time.monotonic()
+        self.write(REQUEST if self.session.managed else _ping(self.session.jid.full))
 
     def is_drained(self) -> bool:
         return self.connection.is_drained()
@@ -364,6 +356,7 @@ class Stream:
 
     def _leave(self, *, clean: bool) -> None:
         self._inbox.clear()
+        self._valve.close()
         session, self.session = self.session, None
         if session is not None:
             session.detach(self, clean=clean)

@@ -12,7 +12,7 @@ from chatops.accounts.services.doorkeeper import network_of
 from chatops.bridge.counters import counters
 from chatops.bridge.doors.bosh.exchange import Answer, Request
 from chatops.bridge.doors.bosh.session import BoshSession
-from chatops.bridge.stream.stream import Gate
+from chatops.bridge.stream.contracts import Gate
 from chatops.core.limits import Limit
 from chatops.core.wire import running, wire
 from chatops.xmpp.wrapper import BadBody, Body, read_body, terminated

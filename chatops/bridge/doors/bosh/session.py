@@ -10,7 +10,8 @@ from chatops.bridge.counters import counters
 from chatops.bridge.doors.bosh.exchange import Answer, Request
 from chatops.bridge.doors.bosh.window import Window
 from chatops.bridge.doors.tcp import may_be_plain
-from chatops.bridge.stream.stream import Gate, Stream
+from chatops.bridge.stream.contracts import Gate
+from chatops.bridge.stream.stream import Stream
 from chatops.xmpp.elements import Element, local_name, serialise
 from chatops.xmpp.errors import StreamFault
 from chatops.xmpp.wrapper import BadBody, Body, terminated, write_body
