@@ -137,6 +137,24 @@ class Feature:
         """Take whole IQ stanzas, results too, sent to a full JID there (an occupant of a room)."""
         return self._stanzas(registry.relays, address)
 
+    def with_bind(self, tag: str, var: str) -> Callable[[H], H]:
+        """Have ``begin(session, element)`` called for such a child of Bind 2's (XEP-0386).
+
+        `var` is what is announced.
+        """
+
+        def register(begin: H) -> H:
+            registry.inline_binds[tag] = begin
+            registry.inline_features.add(var)
+            return begin
+
+        return register
+
+    def told_when_bound(self, tell: H) -> H:
+        """Add what ``async tell(session)`` returns to what Bind 2 answers; None for nothing."""
+        registry.bound_news.append(tell)
+        return tell
+
     def iq_to_device(self, tag: str) -> Callable[[H], H]:
         """Have ``async check(sender, to)`` raise Refused before a device is asked such a thing."""
 
@@ -209,7 +227,8 @@ class Feature:
     def on_session(self, moment: str) -> Callable[[H], H]:
         """Call ``handler(session)`` at a moment of its life; a coroutine is awaited.
 
-        "bound", "ended"; "presence": it has said that it is available, or is so in another way;
+        "bound", "bound inline" (XEP-0386, before "bound"), "ended";
+        "presence": it has said that it is available, or is so in another way;
         "available": its presence came to have a priority of 0 or more, so messages may flow.
         """
 
@@ -297,6 +316,9 @@ class Registry:
     strangers_iqs: dict[tuple[str, str], StrangerHandler] = field(default_factory=dict)
     nonzas: dict[str, NonzaHandler] = field(default_factory=dict)
     info_hooks: dict[tuple[Address, str], list["InfoHook"]] = field(default_factory=dict)
+    inline_binds: dict[str, Callable[[Session, Element], None]] = field(default_factory=dict)
+    inline_features: set[str] = field(default_factory=set)
+    bound_news: list[Callable[[Session], Awaitable[Element | None]]] = field(default_factory=list)
     own_nodes: dict[Address, list[Callable[[str], bool]]] = field(default_factory=dict)
     items_hooks: dict[tuple[Address, str], list["ItemsHook"]] = field(default_factory=dict)
     session_hooks: dict[str, list[Callable[[Session], Awaitable[None] | None]]] = field(

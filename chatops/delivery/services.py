@@ -249,6 +249,22 @@ def close(
     return len(rows)
 
 
+@transaction.atomic
+def leave_to_archive(*, user_id: int, bare: str, device_id: int) -> int:
+    """A client that reads its archive anyway is not sent what lies there (XEP-0386 section 3.2).
+
+    What no archive has stays in the queue. Returns how many messages they were.
+    """
+    archived = Delivery.objects.queued_for(user_id).filter(message__entries__archive__jid=bare)
+    return close(
+        delivery_ids=list(archived.values_list("pk", flat=True)),
+        state=State.STORED,
+        kind=EventKind.STORED,
+        detail="left for the device to read in its archive",
+        device_id=device_id,
+    )
+
+
 def empty_passing(*, batch: int = 500) -> int:
     """Let go of messages that were to be kept only until they had arrived (XEP-0334 section 4.1).
 

@@ -105,7 +105,12 @@ async def send_page(request: IqRequest) -> Element:
 @mam.iq("get", f"{{{MAM}}}metadata")
 async def describe(request: IqRequest) -> Element:
     """Section 5: the archive's ends."""
-    session = _owner(request)
+    return await tell_ends(_owner(request))
+
+
+@mam.told_when_bound
+async def tell_ends(session: Session) -> Element:
+    """The same where Bind 2 asks for it (XEP-0386 section 3.2)."""
     metadata = make(f"{{{MAM}}}metadata")
     found = await in_db(services.ends, owner=session.bare)
     for tag, identifier in zip(("start", "end"), found or (), strict=False):

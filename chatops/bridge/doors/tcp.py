@@ -242,6 +242,9 @@ class TcpConnection(asyncio.Protocol):
         self.restart(settings.CHATOPS_MAX_STANZA_BYTES_UNAUTHENTICATED)
         self._upgrading = False
 
+    def trust(self, limit: int) -> None:
+        self._reader.limit = limit
+
     def restart(self, limit: int) -> None:
         self._reader = StreamReader(limit)
         self._opened = False

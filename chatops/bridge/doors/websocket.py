@@ -203,6 +203,9 @@ class WebSocketConnection:
     async def start_tls(self) -> None:
         raise StreamFault("policy-violation", "There is no STARTTLS over WebSocket.")
 
+    def trust(self, limit: int) -> None:
+        self._limit = limit
+
     def restart(self, limit: int) -> None:
         self._limit = limit
         self._opened = False

@@ -2,6 +2,7 @@
 
 from chatops.core.features import ACCOUNT, DOMAIN, Feature, IqRequest
 from chatops.core.wire import Session
+from chatops.xmpp.elements import Element
 from chatops.xmpp.errors import Forbidden
 from chatops.xmpp.names import CARBONS
 
@@ -18,6 +19,12 @@ async def enable(request: IqRequest) -> None:
 async def disable(request: IqRequest) -> None:
     """Section 5."""
     _own_session(request).carbons = False
+
+
+@carbons.with_bind(f"{{{CARBONS}}}enable", CARBONS)
+def enable_at_once(session: Session, element: Element) -> None:
+    """XEP-0386 section 3.2."""
+    session.carbons = True
 
 
 def _own_session(request: IqRequest) -> Session:

@@ -17,12 +17,14 @@ def announce() -> Element:
     return make(f"{{{CSI}}}csi")
 
 
+@csi.with_bind(f"{{{CSI}}}inactive", CSI)
 @csi.nonza(f"{{{CSI}}}inactive")
 def rest(session: Session, element: Element) -> None:
     """Section 4.2."""
     session.rest()
 
 
+@csi.with_bind(f"{{{CSI}}}active", CSI)
 @csi.nonza(f"{{{CSI}}}active")
 def wake(session: Session, element: Element) -> None:
     """Section 4.2: what has waited comes first."""

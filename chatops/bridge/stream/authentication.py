@@ -54,34 +54,43 @@ class Authentication:
         try:
             data, person = await self._step(element)
         except SaslFailure as failure:
-            await self._failed(failure, answer)
+            await self._fail(failure, answer)
             return None
         except Overloaded as overload:
-            await self._failed(SaslFailure("temporary-auth-failure", overload.sentence), answer)
+            await self._fail(SaslFailure("temporary-auth-failure", overload.sentence), answer)
             return None
         tag = "challenge" if person is None else "success"
         answer(make(f"{{{SASL}}}{tag}", b64encode(data).decode() if data else None))
         if person is not None:
-            throttle.succeeded(self._account_key())
-            counters["logins"] += 1
+            self.succeeded()
         return person
 
     async def _step(self, element: Element) -> tuple[bytes, Person | None]:
         kind = local_name(element)
         if kind == "abort":
-            self._scram = None
-            raise SaslFailure("aborted", "The client gave up.")
+            raise self.aborted()
         if kind == "auth":
-            return await self._begin(element)
+            return await self.begin(element.get("mechanism", ""), _payload(element))
+        if kind != "response":
+            raise SaslFailure("malformed-request", "SASL has no such element.")
+        return await self.respond(_payload(element))
+
+    def aborted(self) -> SaslFailure:
+        """The client does not go on."""
+        self._scram = None
+        return SaslFailure("aborted", "The client gave up.")
+
+    async def respond(self, payload: bytes) -> tuple[bytes, Person | None]:
+        """The client's answer to a challenge. Raises SaslFailure."""
         scram, self._scram = self._scram, None
-        if kind != "response" or scram is None:
+        if scram is None:
             raise SaslFailure("malformed-request", "No exchange is under way.")
         # A stranger's name takes the same way, and fails where a wrong password would.
-        final = scram.finish(_payload(element))
+        final = scram.finish(payload)
         return final, self._person(self._known)
 
-    async def _begin(self, element: Element) -> tuple[bytes, Person | None]:
-        mechanism = element.get("mechanism", "")
+    async def begin(self, mechanism: str, payload: bytes) -> tuple[bytes, Person | None]:
+        """A new exchange: a challenge, or who has proved who he is. Raises SaslFailure."""
         if not self._secure and not self._allowed:
             raise SaslFailure("encryption-required", "Use STARTTLS first.")
         if mechanism not in self.mechanisms():
@@ -89,9 +98,9 @@ class Authentication:
                 raise SaslFailure("encryption-required", "PLAIN needs TLS.")
             raise SaslFailure("invalid-mechanism", "This mechanism is not on offer.")
         if mechanism == "PLAIN":
-            return b"", await self._plain(_payload(element))
+            return b"", await self._plain(payload)
         scram = ScramServer(SCRAM[mechanism])
-        name, authzid = scram.first(_payload(element))
+        name, authzid = scram.first(payload)
         credentials = await self._look_up(name, authzid)
         if credentials is None:
             secret = settings.SECRET_KEY.encode()
@@ -131,7 +140,13 @@ class Authentication:
             raise SaslFailure("account-disabled", "This account is suspended.")
         return Person(credentials.user_id, credentials.username)
 
-    async def _failed(self, failure: SaslFailure, answer: Callable[[Element], None]) -> None:
+    def succeeded(self) -> None:
+        """Somebody is in."""
+        throttle.succeeded(self._account_key())
+        counters["logins"] += 1
+
+    async def count(self, failure: SaslFailure) -> None:
+        """Note a failure; who fails often waits to hear of it."""
         if failure.condition not in ("aborted", "temporary-auth-failure"):
             self.failures += 1
             counters["authentication failures"] += 1
@@ -139,6 +154,9 @@ class Authentication:
             keys = (self._address_key(), self._account_key())
             throttle.failed(*keys)
             await asyncio.sleep(throttle.pause(*keys))
+
+    async def _fail(self, failure: SaslFailure, answer: Callable[[Element], None]) -> None:
+        await self.count(failure)
         element = make(f"{{{SASL}}}failure")
         add(element, f"{{{SASL}}}{failure.condition}")
         text = add(element, f"{{{SASL}}}text", failure.sentence)
@@ -154,9 +172,13 @@ class Authentication:
 
 def _payload(element: Element) -> bytes:
     text = (element.text or "").strip()
-    if text == "=":  # RFC 6120 section 6.4.2: an empty initial response
-        return b""
+    # RFC 6120 section 6.4.2: an empty initial response
+    return b"" if text == "=" else decode_payload(text)
+
+
+def decode_payload(text: str) -> bytes:
+    """What the text of an element carries. Raises SaslFailure."""
     try:
-        return b64decode(text, validate=True)
+        return b64decode(text.strip(), validate=True)
     except ValueError as error:  # also binascii.Error
         raise SaslFailure("incorrect-encoding", "The data is not base64.") from error

@@ -59,7 +59,7 @@ class Binding:
             request = element.find(f"{{{BIND}}}bind")
             if request is None or not element.get("id"):
                 raise NotBound
-            session = await self._bind(text_of(request, "resource", BIND) or "")
+            session = await self.bind(text_of(request, "resource", BIND) or "")
         except Gone:
             return
         except Refused as refusal:
@@ -71,7 +71,8 @@ class Binding:
         self._stream.answer(result(element, answer))
         await self._stream.router.session_bound(session)
 
-    async def _bind(self, wished: str) -> LiveSession:
+    async def bind(self, wished: str) -> LiveSession:
+        """A session of that resource, or of one of ours. Raises Refused, or Gone."""
         stream, person = self._stream, self._stream.person
         if person is None:
             raise NotBound

@@ -48,5 +48,8 @@ class Door(Protocol):
     async def start_tls(self) -> None:
         """Answer ``<proceed/>`` and encrypt; the client then opens a new stream."""
 
+    def trust(self, limit: int) -> None:
+        """Somebody has logged in, and the stream goes on; `limit` is the largest stanza."""
+
     def restart(self, limit: int) -> None:
         """A new stream begins on the connection; `limit` is the largest stanza."""

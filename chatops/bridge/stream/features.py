@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-from chatops.bridge.stream import management
+from chatops.bridge.stream import management, sasl2
 from chatops.core.features import registry
 from chatops.xmpp.elements import Element, add
 from chatops.xmpp.names import BIND, SASL, SESSION, STREAM, TLS
@@ -13,7 +13,7 @@ def _features() -> Element:
 
 
 def first_features(
-    *, tls: bool, tls_required: bool, mechanisms: list[str], secure: bool
+    *, tls: bool, tls_required: bool, mechanisms: list[str], secure: bool, managed: bool
 ) -> Element:
     """Before authentication: encryption, and the mechanisms that this connection may use."""
     features = _features()
@@ -25,6 +25,7 @@ def first_features(
         offered = add(features, f"{{{SASL}}}mechanisms")
         for mechanism in mechanisms:
             add(offered, f"{{{SASL}}}mechanism", mechanism)
+        features.append(sasl2.announce(mechanisms, managed=managed))
     for build in registry.first_stream_features:
         feature = build(secure)
         if feature is not None:

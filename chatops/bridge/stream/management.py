@@ -37,45 +37,60 @@ def enable(stream: Carrier, element: Element) -> None:
     if session is None or session.managed:
         stream.answer(failed("unexpected-request", "Bind a resource first; enable only once."))
         return
+    stream.answer(enabled(stream, session, element))
+
+
+def enabled(stream: Carrier, session: LiveSession, element: Element) -> Element:
+    """From here on the session's stanzas are counted; what the client is told."""
     resumable = element.get("resume") in ("true", "1") and settings.CHATOPS_RESUME_SECONDS > 0
     session.manage(resumable=resumable)
     if resumable:
         stream.sessions.let_resume(session)
-    stream.answer(
-        make(
-            f"{{{SM}}}enabled",
-            resume="true" if resumable else None,
-            id=session.resumption_id or None,
-            max=str(settings.CHATOPS_RESUME_SECONDS) if resumable else None,
-        )
+    return make(
+        f"{{{SM}}}enabled",
+        resume="true" if resumable else None,
+        id=session.resumption_id or None,
+        max=str(settings.CHATOPS_RESUME_SECONDS) if resumable else None,
     )
 
 
 async def resume(stream: Carrier, element: Element, user_id: int) -> None:
-    """Section 5: take up a session that lost its connection, or still has another one."""
-    previd = element.get("previd", "")
-    session = stream.sessions.resumable(previd)
+    """Section 5, on a stream that is authenticated and has no resource."""
     if stream.session is not None:
         stream.answer(failed("unexpected-request", "A resource is bound already."))
         return
+    session, answer = await take_up(stream, element, user_id)
+    if not stream.closed:
+        stream.answer(answer)
+    if session is not None:
+        session.resend()
+
+
+async def take_up(
+    stream: Carrier, element: Element, user_id: int
+) -> tuple[LiveSession | None, Element]:
+    """Take up a session that lost its connection, or still has another one; and the answer.
+
+    What the client has not acknowledged is then for `LiveSession.resend`, behind the answer.
+    """
+    previd = element.get("previd", "")
+    session = stream.sessions.resumable(previd)
     if session is not None and session.user_id == user_id:
         session.acknowledge(read_count(element))
         session.cut()
         # What the client sent last may still be on its way into the journal. Were it not counted,
         # the client would send it again.
         await session.quiet()
-    if stream.closed:
-        return
     if session is None or session.user_id != user_id or not session.blocked_until_resumed:
         refusal = failed("item-not-found", "There is no such session any more.")
         handled = stream.sessions.handled_before_end(previd, user_id)
         if handled is not None:
             refusal.set("h", str(handled))
-        stream.answer(refusal)
-        return
+        return None, refusal
+    if stream.closed:
+        return None, failed("item-not-found", "The connection broke.")
     stream.take_over(session)
-    stream.answer(make(f"{{{SM}}}resumed", previd=session.resumption_id, h=str(session.handled)))
-    session.resend()
+    return session, make(f"{{{SM}}}resumed", previd=session.resumption_id, h=str(session.handled))
 
 
 def handle(session: LiveSession, element: Element) -> None:

@@ -19,12 +19,13 @@ from chatops.bridge.stream.binding import Binding
 from chatops.bridge.stream.contracts import Door, Gate
 from chatops.bridge.stream.features import bound_features, first_features
 from chatops.bridge.stream.pace import BACKLOG, Valve
+from chatops.bridge.stream.sasl2 import Sasl2
 from chatops.bridge.stream.strangers import Strangers
 from chatops.core.features import registry
 from chatops.xmpp.elements import Element, add, local_name, namespace_of, serialise, stanza, tag_of
 from chatops.xmpp.errors import StreamFault
 from chatops.xmpp.jid import InvalidJID, parse
-from chatops.xmpp.names import CLIENT, PING, SASL, SM, TLS
+from chatops.xmpp.names import CLIENT, PING, SASL, SASL2, SM, TLS
 
 logger = logging.getLogger(__name__)
 
@@ -59,11 +60,12 @@ class Stream:
         self.ticket: Ticket | None = None
         self._valve = Valve(self._go_on, stranger=True)
         self._plaintext_allowed = plaintext_allowed
-        self._authentication = Authentication(
+        self.authentication = Authentication(
             door.address, secure=door.secure, allowed=plaintext_allowed
         )
+        self._sasl2 = Sasl2(self)
         self._strangers = Strangers(self)
-        self._binding = Binding(self)
+        self.binding = Binding(self)
         self._inbox: deque[Element] = deque()
         self._untold = 0  # bytes that came since everything was last handled
         self._busy = False
@@ -97,8 +99,9 @@ class Stream:
         return first_features(
             tls=self.connection.may_start_tls(),
             tls_required=not self._plaintext_allowed,
-            mechanisms=self._authentication.mechanisms(),
+            mechanisms=self.authentication.mechanisms(),
             secure=self.secure,
+            managed=self.connection.manageable,
         )
 
     @property
@@ -211,6 +214,10 @@ class Stream:
         if self.session is not None:
             return self._handle_bound(self.session, element)
         namespace = namespace_of(element)
+        if namespace == SASL2:
+            return self._sasl2.handle(element)
+        if self._sasl2.under_way:
+            raise StreamFault("policy-violation", "Authentication is under way.")
         if namespace == TLS and local_name(element) == "starttls":
             return self._start_tls()
         if namespace == SASL:
@@ -219,7 +226,7 @@ class Stream:
             return self._strangers.handle(element)
         if namespace == SM:
             return self._manage(element)
-        return self._binding.handle(element)
+        return self.binding.handle(element)
 
     def _handle_bound(self, session: LiveSession, element: Element) -> Awaitable[None] | None:
         tag = tag_of(element)
@@ -266,16 +273,21 @@ class Stream:
             raise StreamFault("policy-violation", "STARTTLS is not on offer now.")
         self._inbox.clear()  # what came before the encryption is nobody's
         await self.connection.start_tls()
-        self._authentication = Authentication(self.address, secure=True, allowed=True)
+        self.authentication = Authentication(self.address, secure=True, allowed=True)
 
     async def _authenticate(self, element: Element) -> None:
         if self.person is not None:
             raise StreamFault("policy-violation", "This stream is authenticated.")
-        person = await self._authentication.handle(element, self.answer)
+        person = await self.authentication.handle(element, self.answer)
         if person is not None:
             self.person = person
             self.connection.restart(settings.CHATOPS_MAX_STANZA_BYTES)
-        elif self._authentication.failures >= settings.CHATOPS_MAX_AUTH_FAILURES:
+        else:
+            self.must_not_fail_too_often()
+
+    def must_not_fail_too_often(self) -> None:
+        """Raises StreamFault for who has failed as often as one may on one connection."""
+        if self.authentication.failures >= settings.CHATOPS_MAX_AUTH_FAILURES:
             raise StreamFault("policy-violation", "Too many failures.")
 
     def _manage(self, element: Element) -> Awaitable[None] | None:

@@ -33,6 +33,18 @@ def begin(session: Session) -> None:
     wire().spawn(hand_over(session))
 
 
+@offline.on_session("bound inline")
+async def leave_to_archive(session: Session) -> None:
+    """Bind 2: the client gets what has waited from its archive, where that has it."""
+    queues.forget(session.user_id)
+    await in_db(
+        services.leave_to_archive,
+        user_id=session.user_id,
+        bare=session.bare,
+        device_id=session.device_id,
+    )
+
+
 @hears(Waiting)
 async def wake(news: Waiting) -> None:
     """Messages were queued for people of whom some are online."""

@@ -160,6 +160,9 @@ class BoshSession(Window):
     async def start_tls(self) -> None:
         raise StreamFault("policy-violation", "There is no STARTTLS over BOSH.")
 
+    def trust(self, limit: int) -> None:
+        self.restart(limit)
+
     def restart(self, limit: int) -> None:
         """The client may open a new stream; one that goes on in the old one (SASL2) may, too."""
         self._limit = settings.CHATOPS_BOSH_MAX_BODY_BYTES  # its reader knows the stanzas' own
