@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 WORKERS ?= 2
 
-.PHONY: setup run test lint bench screenshots dev chromium clients clean
+.PHONY: setup run test protocols lint bench screenshots dev chromium clients clean
 
 setup: $(VENV)/.serve
 
@@ -31,6 +31,10 @@ chromium:
 
 test: dev chromium clients lint
 	$(VENV)/bin/pytest -n $(WORKERS)
+
+# docs/protocols.md, from a run of everything.
+protocols: dev chromium clients
+	$(VENV)/bin/pytest -n $(WORKERS) --protocols-anew
 
 lint: dev
 	$(VENV)/bin/ruff format --check .

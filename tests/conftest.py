@@ -13,6 +13,8 @@ from tests.bosh import BoshWire
 from tests.conversation import Client, FrameWire, Wire, any_certificate
 from tests.service import PASSWORD, ServiceProcess
 
+pytest_plugins = ["tests.proof"]
+
 ACCOUNTS = 400
 
 

@@ -70,6 +70,7 @@ def test_a_record_of_other_iterations_is_due_for_renewal() -> None:
     hasher.harden_runtime("a wrong one", newer)  # nothing is missing, so nothing is done
 
 
+@pytest.mark.spec("RFC 5802")
 def test_a_password_that_saslprep_changes_is_one_for_both_doors(alice: User) -> None:
     services.set_password(alice, password="pass\u00a0word\u00ad", by=BY)
     assert alice.check_password("pass word")

@@ -14,7 +14,7 @@ from chatops.core.ids import first_at, moment_of
 ALICE, BOB, CHARLIE = "alice@localhost", "bob@localhost", "charlie@localhost"
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.spec("XEP-0313", "XEP-0059")]
 
 
 def id_of(number: int) -> int:

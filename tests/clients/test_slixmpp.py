@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
+import pytest
 import pytest_asyncio
 from slixmpp import JID
 
@@ -28,6 +29,7 @@ async def come(service: ServiceProcess) -> AsyncIterator[Come]:
         await client.leave()
 
 
+@pytest.mark.spec("XEP-0184")
 async def test_a_chat_with_receipts(come: Come, alice: Person, bob: Person) -> None:
     desk, phone = await come(alice, "desk"), await come(bob, "phone")
     message = desk.make_message(mto=JID(bob.jid), mbody="Tea?", mtype="chat")
@@ -40,6 +42,7 @@ async def test_a_chat_with_receipts(come: Come, alice: Person, bob: Person) -> N
     assert receipt["from"].full == f"{bob.jid}/phone"
 
 
+@pytest.mark.spec("XEP-0280")
 async def test_ones_other_device_gets_carbons_both_ways(
     come: Come, service: ServiceProcess, alice: Person, bob: Person
 ) -> None:
@@ -62,6 +65,7 @@ async def test_ones_other_device_gets_carbons_both_ways(
     assert copy["body"] == "To your pad"
 
 
+@pytest.mark.spec("XEP-0045")
 async def test_two_meet_in_a_room_and_a_third_sees_what_was_said(
     come: Come, service: ServiceProcess, alice: Person, bob: Person, charlie: Person
 ) -> None:
@@ -82,6 +86,7 @@ async def test_two_meet_in_a_room_and_a_third_sees_what_was_said(
     assert history[0]["delay"]["stamp"]
 
 
+@pytest.mark.spec("XEP-0160", "XEP-0203")
 async def test_what_was_sent_to_the_absent_comes_at_login_with_its_time(
     come: Come, service: ServiceProcess, alice: Person, bob: Person
 ) -> None:
@@ -96,6 +101,7 @@ async def test_what_was_sent_to_the_absent_comes_at_login_with_its_time(
     assert (await asyncio.wait_for(desk.receipts.get(), PATIENCE))["receipt"] == message["id"]
 
 
+@pytest.mark.spec("XEP-0198 §5")
 async def test_a_broken_session_is_resumed_and_misses_nothing(
     come: Come, service: ServiceProcess, alice: Person, bob: Person
 ) -> None:

@@ -43,6 +43,7 @@ def change(version: int, subscription: str = "both", *, waiting: bool = False) -
     )  # fmt: skip
 
 
+@pytest.mark.spec("RFC 6121 §2.6")
 def test_news_is_taken_once_and_in_order() -> None:
     roster = CachedRoster(7, ALICE, 1)
     assert list(roster.take(change(3, "from"))) == []

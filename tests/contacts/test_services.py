@@ -53,6 +53,7 @@ def rung() -> list[dict[str, Any]]:
     return [row.payload for row in Ring.objects.order_by("id")]
 
 
+@pytest.mark.spec("RFC 6121 §2.6")
 def test_a_roster_shows_its_items_and_grows_by_one_with_each_change(alice: User) -> None:
     first = set_item(alice, name="Friend", groups=["Tea", "Work"])
     second = set_item(alice, name="Old friend")
@@ -72,6 +73,7 @@ def test_a_roster_shows_its_items_and_grows_by_one_with_each_change(alice: User)
         ({"name": "n" * 1024}, services.BadItem),
     ],
 )
+@pytest.mark.spec("RFC 6121 §2.3.3")
 def test_a_bad_item_is_refused(
     alice: User, fields: dict[str, Any], refusal: type[Exception]
 ) -> None:
@@ -80,6 +82,7 @@ def test_a_bad_item_is_refused(
     assert not RosterItem.objects.exists()
 
 
+@pytest.mark.spec("RFC 6121 §2.3")
 def test_a_full_roster_takes_changes_and_no_more_contacts(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +95,7 @@ def test_a_full_roster_takes_changes_and_no_more_contacts(
         services.send(alice, contact="another@elsewhere.example", kind=Kind.SUBSCRIBE)
 
 
+@pytest.mark.spec("RFC 6121 §3.1")
 def test_two_people_come_to_see_each_other(alice: User, bob: User) -> None:
     befriend(alice, bob)
     assert subscription(alice, bob.jid) == ("both", False, False)
@@ -99,6 +103,7 @@ def test_two_people_come_to_see_each_other(alice: User, bob: User) -> None:
     assert not SubscriptionRequest.objects.exists()
 
 
+@pytest.mark.spec("RFC 6121 §3.1.3")
 def test_a_request_waits_outside_the_roster_and_once(alice: User, bob: User) -> None:
     for _ in range(2):
         outcome = services.receive(
@@ -121,6 +126,7 @@ def test_more_requests_than_anybody_answers_are_not_kept(
     assert SubscriptionRequest.objects.get().sender == alice.jid
 
 
+@pytest.mark.spec("RFC 6121 §2.5.2")
 def test_removal_says_how_both_stood_and_leaves_nothing(alice: User, bob: User) -> None:
     befriend(alice, bob)
     before, change = services.remove_item(alice, jid=bob.jid)

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 
+import pytest
 from slixmpp import JID, ClientXMPP
 from slixmpp.stanza import Presence
 
@@ -47,6 +48,7 @@ class Phone(ClientXMPP):
         return str(self.client_roster[jid]["subscription"])
 
 
+@pytest.mark.spec("RFC 6121 §3.1")
 async def test_two_people_subscribe_to_each_other_although_one_was_away(
     alice: Person, bob: Person
 ) -> None:

@@ -45,6 +45,7 @@ def take(device: Device, limit: int = 10) -> list[services.Owed]:
     return services.take(user_id=device.user_id, device_id=device.pk, limit=limit)
 
 
+@pytest.mark.spec("XEP-0160 §2")
 def test_what_is_queued_is_taken_once_in_the_order_of_acceptance(
     bob: User, phone: Device, laptop: Device
 ) -> None:
@@ -66,6 +67,7 @@ def test_queueing_twice_owes_once_and_tells_the_service(bob: User) -> None:
     assert news.payload == {"user_ids": [bob.pk]}
 
 
+@pytest.mark.spec("XEP-0198 §4")
 def test_what_a_lost_connection_did_not_confirm_waits_again(bob: User, phone: Device) -> None:
     services.queue(message().pk, user_ids=[bob.pk])
     (owed,) = take(phone)
@@ -131,6 +133,7 @@ def test_a_restart_takes_up_what_was_on_its_way(bob: User, phone: Device) -> Non
     ("kind", "state"),
     [(EventKind.CONFIRMED, State.CONFIRMED), (EventKind.DISPLAYED, State.DISPLAYED)],
 )
+@pytest.mark.spec("XEP-0184", "XEP-0333")
 def test_a_receipt_finds_its_message_and_ends_the_debt(
     bob: User, phone: Device, kind: EventKind, state: State
 ) -> None:
@@ -154,11 +157,13 @@ def test_a_receipt_from_a_device_without_a_row_makes_one(
     }
 
 
+@pytest.mark.spec("XEP-0184")
 def test_a_receipt_for_nothing_is_nobodys_error(bob: User, phone: Device) -> None:
     assert confirm(bob, phone, "never", EventKind.CONFIRMED) is None
     assert not Event.objects.exists()
 
 
+@pytest.mark.spec("XEP-0184")
 def test_a_stranger_cannot_confirm_what_he_was_not_sent(phone: Device) -> None:
     message("m9")
     charlie = User.objects.create(username="charlie")

@@ -14,6 +14,7 @@ TRIES = 1_000
 AT_ONCE = 25
 
 
+@pytest.mark.spec("RFC 6120 §13.12")
 async def test_a_thousand_wrong_passwords_are_refused_and_hinder_nobody(
     service: ServiceProcess, alice: Person, bob: Person
 ) -> None:
@@ -44,6 +45,7 @@ async def test_a_thousand_wrong_passwords_are_refused_and_hinder_nobody(
 
 
 @pytest.mark.parametrize("door", ["tcp", "tls", "http", "websocket"])
+@pytest.mark.spec("RFC 6120 §4.9.3", "RFC 6120 §13.12")
 async def test_binary_garbage_closes_its_own_connection_only(
     service: ServiceProcess, alice: Person, door: str
 ) -> None:
@@ -68,6 +70,7 @@ async def test_binary_garbage_closes_its_own_connection_only(
     await client.nothing_else()
 
 
+@pytest.mark.spec("RFC 6120 §10.1", "RFC 6120 §13.12")
 async def test_a_flood_is_answered_in_order_and_others_are_served(
     alice: Person, bob: Person
 ) -> None:
@@ -94,6 +97,7 @@ async def test_connections_that_say_nothing_or_break_cost_nobody_anything(
     await client.nothing_else()
 
 
+@pytest.mark.spec("RFC 6120 §5.4.3")
 async def test_a_handshake_that_is_not_tls_ends_after_proceed(alice: Person) -> None:
     client = await alice.connect()
     await client.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
@@ -102,6 +106,7 @@ async def test_a_handshake_that_is_not_tls_ends_after_proceed(alice: Person) -> 
     await client.ended()
 
 
+@pytest.mark.spec("RFC 6120 §5.3.3", "RFC 7590 §3.1")
 async def test_what_was_sent_in_the_clear_behind_starttls_is_not_obeyed(
     alice: Person, service: ServiceProcess
 ) -> None:

@@ -60,6 +60,7 @@ async def last_acknowledged(client: Client) -> int:
 
 
 @pytest.mark.parametrize("door", ["tcp", "websocket"])
+@pytest.mark.spec("XEP-0198 §4", "XEP-0160")
 async def test_what_was_acknowledged_is_kept_and_reaches_the_absent_once(
     own_service: Callable[..., ServiceProcess], door: str
 ) -> None:

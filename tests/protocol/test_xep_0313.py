@@ -5,6 +5,8 @@ import pytest
 from tests.conftest import Person
 from tests.conversation import Client, Element
 
+pytestmark = pytest.mark.spec("XEP-0313")
+
 MAM = "urn:xmpp:mam:2"
 
 

@@ -10,6 +10,8 @@ from chatops.rooms.options import COLUMNS, OPTIONS, disco_features, status_codes
 from chatops.xmpp.errors import BadRequest, NotAcceptable
 from chatops.xmpp.forms import Submission
 
+pytestmark = pytest.mark.spec("XEP-0045 §10.2")
+
 NAMES = {f"muc#roomconfig_{option.var}": option for option in OPTIONS}
 
 

@@ -15,6 +15,8 @@ from chatops.rooms.privileges import (
 )
 from chatops.xmpp.errors import Refused
 
+pytestmark = pytest.mark.spec("XEP-0045 §5")
+
 M, P, V, NONE = Role.MODERATOR, Role.PARTICIPANT, Role.VISITOR, Role.NONE
 PRESENT = ("none", "member", "admin", "owner")
 

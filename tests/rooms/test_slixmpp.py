@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from slixmpp import JID
 
 from tests.conftest import Person
 from tests.journeys import SlixmppClient
 from tests.service import ServiceProcess
+
+pytestmark = pytest.mark.spec("XEP-0045")
 
 PATIENCE = 20
 _numbers = itertools.count()

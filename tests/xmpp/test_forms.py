@@ -6,6 +6,8 @@ from chatops.xmpp.elements import Element, parse
 from chatops.xmpp.errors import BadRequest
 from chatops.xmpp.forms import FormField, Submission, build, read_boolean
 
+pytestmark = pytest.mark.spec("XEP-0004")
+
 DATA = "jabber:x:data"
 FIELD, VALUE = f"{{{DATA}}}field", f"{{{DATA}}}value"
 

@@ -6,6 +6,8 @@ from chatops.xmpp.elements import Element, parse
 from chatops.xmpp.errors import BadRequest
 from chatops.xmpp.paging import SET, PageWanted, page_info
 
+pytestmark = pytest.mark.spec("XEP-0059")
+
 RSM = "http://jabber.org/protocol/rsm"
 
 

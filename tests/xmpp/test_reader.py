@@ -11,6 +11,8 @@ from chatops.xmpp.errors import StreamFault
 from chatops.xmpp.reader import Event, Footer, Header, StreamReader, read_document
 from chatops.xmpp.vocabulary import Vocabulary
 
+pytestmark = pytest.mark.spec("RFC 6120 §11")
+
 OPEN = (
     b"<?xml version='1.0'?>\n<stream:stream to='localhost' version='1.0' xml:lang='en'"
     b" xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' xmlns:x='urn:x'>"

@@ -17,6 +17,15 @@ STREAMING = ["tcp", "websocket"]  # BOSH has conditions of its own for what is n
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-1"])
+@pytest.mark.spec(
+    "RFC 6120 §4.3",
+    "RFC 6120 §6.4",
+    "RFC 6120 §7.6",
+    "RFC 7395 §3.3",
+    "RFC 7395 §3.4",
+    "RFC 5802",
+    "RFC 7677",
+)
 async def test_a_person_logs_in_through_each_door(alice: Person, door: str, mechanism: str) -> None:
     client = await alice.connect(door)
     await client.authenticate(alice.name, PASSWORD, mechanism)
@@ -27,6 +36,7 @@ async def test_a_person_logs_in_through_each_door(alice: Person, door: str, mech
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"])
+@pytest.mark.spec("RFC 6120 §5.4", "RFC 7590 §3.1")
 async def test_starttls_encrypts_before_the_login(alice: Person, mechanism: str) -> None:
     client = await alice.connect()
     await client.start_tls()
@@ -36,6 +46,7 @@ async def test_starttls_encrypts_before_the_login(alice: Person, mechanism: str)
     await client.nothing_else()
 
 
+@pytest.mark.spec("RFC 7590 §3.1")
 async def test_direct_tls_needs_no_starttls(alice: Person, service: ServiceProcess) -> None:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -49,6 +60,7 @@ async def test_direct_tls_needs_no_starttls(alice: Person, service: ServiceProce
     await client.nothing_else()
 
 
+@pytest.mark.spec("RFC 6120 §6.3.4", "RFC 4616")
 async def test_plain_is_refused_without_tls(alice: Person) -> None:
     client = await alice.connect()
     await client.sasl("auth", f"\0{alice.name}\0{PASSWORD}".encode(), "PLAIN")
@@ -69,6 +81,7 @@ async def test_plain_is_refused_without_tls(alice: Person) -> None:
         ),
     ],
 )
+@pytest.mark.spec("RFC 6120 §6.5")
 async def test_a_bad_exchange_gets_its_own_failure(
     alice: Person, mechanism: str, data: str, condition: str
 ) -> None:
@@ -78,6 +91,7 @@ async def test_a_bad_exchange_gets_its_own_failure(
     await client.authenticate(alice.name, PASSWORD)
 
 
+@pytest.mark.spec("RFC 6120 §6.5.1")
 async def test_an_exchange_can_be_given_up(alice: Person) -> None:
     client = await alice.connect()
     await client.sasl("auth", f"n,,n={alice.name},r=abc".encode(), "SCRAM-SHA-256")
@@ -86,6 +100,7 @@ async def test_an_exchange_can_be_given_up(alice: Person) -> None:
     await client.expect(SASL_FAILURE.format("aborted"))
 
 
+@pytest.mark.spec("RFC 6120 §6.5.10")
 async def test_a_wrong_password_and_a_wrong_name_look_the_same(alice: Person) -> None:
     client = await alice.connect()
     answers = []
@@ -97,6 +112,7 @@ async def test_a_wrong_password_and_a_wrong_name_look_the_same(alice: Person) ->
     assert "not-authorized" in answers[0]
 
 
+@pytest.mark.spec("RFC 6120 §6.4.5", "RFC 6120 §13.12")
 async def test_too_many_failures_end_the_stream(alice: Person) -> None:
     client = await alice.connect()
     for _ in range(5):
@@ -124,6 +140,7 @@ async def test_too_many_failures_end_the_stream(alice: Person) -> None:
         ("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "not-well-formed"),
     ],
 )
+@pytest.mark.spec("RFC 6120 §4.2", "RFC 6120 §4.7", "RFC 6120 §4.8.1", "RFC 6120 §4.9.3")
 async def test_a_bad_header_gets_the_error_that_the_rfc_names(
     service: ServiceProcess, header: str, condition: str
 ) -> None:
@@ -134,12 +151,14 @@ async def test_a_bad_header_gets_the_error_that_the_rfc_names(
 
 
 @pytest.mark.parametrize("door", DOORS)
+@pytest.mark.spec("RFC 6120 §4.9.3.12")
 async def test_a_stanza_before_authentication_is_not_authorized(alice: Person, door: str) -> None:
     client = await alice.connect(door)
     await client.send("<message to='a@localhost'><body>hi</body></message>")
     await client.ended("not-authorized")
 
 
+@pytest.mark.spec("RFC 6120 §7.1")
 async def test_a_stanza_before_binding_is_refused(alice: Person) -> None:
     client = await alice.connect()
     await client.authenticate(alice.name, PASSWORD)
@@ -160,6 +179,7 @@ async def test_a_stanza_before_binding_is_refused(alice: Person) -> None:
         ("<message><body></message>", "not-well-formed"),
     ],
 )
+@pytest.mark.spec("RFC 6120 §4.9.3", "RFC 6120 §11.1", "RFC 7395 §3.5")
 async def test_bad_input_ends_its_own_stream_only(
     alice: Person, bob: Person, door: str, text: str, condition: str
 ) -> None:
@@ -171,12 +191,14 @@ async def test_bad_input_ends_its_own_stream_only(
 
 
 @pytest.mark.parametrize("door", DOORS)
+@pytest.mark.spec("RFC 6120 §13.12")
 async def test_a_stanza_that_is_too_big_ends_the_stream(alice: Person, door: str) -> None:
     client = await alice.online(door=door)
     await client.send(f"<message to='{alice.jid}'><body>{'x' * 300_000}</body></message>")
     await client.ended("policy-violation")
 
 
+@pytest.mark.spec("RFC 6120 §8.1.2.1", "RFC 6120 §4.9.3.9")
 async def test_one_may_say_ones_own_address(alice: Person) -> None:
     client = await alice.online("desk")
     for sender in (alice.jid, f"{alice.jid}/desk", alice.jid.upper()):
@@ -186,6 +208,7 @@ async def test_one_may_say_ones_own_address(alice: Person) -> None:
         await client.expect("<iq type='result' id='1'/>")
 
 
+@pytest.mark.spec("RFC 6120 §7.7.2.2")
 async def test_the_newer_connection_takes_the_resource(alice: Person) -> None:
     older = await alice.online("desk")
     newer = await alice.online("desk")
@@ -193,6 +216,7 @@ async def test_the_newer_connection_takes_the_resource(alice: Person) -> None:
     await newer.nothing_else()
 
 
+@pytest.mark.spec("RFC 6120 §7.7.2.1")
 async def test_a_resource_that_cannot_be_is_a_bad_request(alice: Person) -> None:
     client = await alice.connect()
     await client.authenticate(alice.name, PASSWORD)
@@ -204,6 +228,7 @@ async def test_a_resource_that_cannot_be_is_a_bad_request(alice: Person) -> None
     await client.bind("good")
 
 
+@pytest.mark.spec("RFC 3921")
 async def test_older_clients_may_ask_for_a_session(alice: Person) -> None:
     client = await alice.bound()
     answer = await client.ask(
@@ -213,6 +238,7 @@ async def test_older_clients_may_ask_for_a_session(alice: Person) -> None:
 
 
 @pytest.mark.parametrize("door", DOORS)
+@pytest.mark.spec("RFC 6120 §4.4", "RFC 7395 §3.6")
 async def test_a_stream_is_closed_in_kind(alice: Person, door: str) -> None:
     client = await alice.online(door=door)
     await client.wire.close_stream()
@@ -221,12 +247,14 @@ async def test_a_stream_is_closed_in_kind(alice: Person, door: str) -> None:
         await client.next()
 
 
+@pytest.mark.spec("RFC 6120 §4.6.1", "RFC 6120 §11.7")
 async def test_whitespace_between_stanzas_is_fine(alice: Person) -> None:
     client = await alice.online()
     await client.wire.write(" \n\t" * 100)
     await client.nothing_else()
 
 
+@pytest.mark.spec("RFC 7395 §3.1")
 async def test_a_websocket_needs_the_xmpp_protocol(service: ServiceProcess) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", service.http_port)
     key = base64.b64encode(b"0123456789abcdef").decode()
@@ -244,6 +272,7 @@ async def test_a_websocket_needs_the_xmpp_protocol(service: ServiceProcess) -> N
     "request_text",
     ["<iq type='get'><x xmlns='urn:x'/></iq>", "<iq id='1'/>", "<iq id='1' type='get'/>"],
 )
+@pytest.mark.spec("RFC 6120 §8.2.3", "RFC 6120 §8.3.3.1")
 async def test_an_iq_that_breaks_the_rules_is_a_bad_request(
     alice: Person, request_text: str
 ) -> None:
@@ -255,6 +284,7 @@ async def test_an_iq_that_breaks_the_rules_is_a_bad_request(
     )
 
 
+@pytest.mark.spec("RFC 6120 §8.3.1", "RFC 6120 §8.4")
 async def test_an_unknown_request_is_answered_and_errors_never_loop(alice: Person) -> None:
     client = await alice.online()
     await client.send("<iq type='get' id='1' to='localhost'><x xmlns='urn:nobody-knows'/></iq>")

@@ -22,6 +22,7 @@ def hasty(own_service: Callable[..., ServiceProcess]) -> ServiceProcess:
     )
 
 
+@pytest.mark.spec("RFC 6120 §4.6", "RFC 6120 §13.12")
 async def test_streams_have_their_time_limits(hasty: ServiceProcess) -> None:
     """One service for all of it, because the limits are real seconds."""
     stranger = await connect(hasty)
@@ -46,6 +47,7 @@ async def test_streams_have_their_time_limits(hasty: ServiceProcess) -> None:
         await client.hang_up()
 
 
+@pytest.mark.spec("RFC 6120 §4.9.3.20", "RFC 6120 §4.4")
 async def test_a_service_that_stops_says_so_on_every_door(
     own_service: Callable[..., ServiceProcess],
 ) -> None:

@@ -1,11 +1,14 @@
 """Availability beyond the plain way, RFC 6121 section 4: probes, priorities, directed presence."""
 
+import pytest
+
 from tests.conftest import Person
 from tests.protocol.rfc_6121.test_presence import befriend
 
 STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 
 
+@pytest.mark.spec("RFC 6121 §4.2.2", "RFC 6121 §4.5.2")
 async def test_ones_own_devices_see_each_other(alice: Person) -> None:
     desk = await alice.online("desk", priority=5)
     phone = await alice.bound("phone")
@@ -24,6 +27,7 @@ async def test_ones_own_devices_see_each_other(alice: Person) -> None:
     await phone.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §4.2.2")
 async def test_a_device_that_is_not_available_hears_of_nobody(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)
     desk = await alice.bound("desk")
@@ -31,6 +35,7 @@ async def test_a_device_that_is_not_available_hears_of_nobody(alice: Person, bob
     await desk.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §4.7.2.2", "RFC 6120 §8.1.5")
 async def test_a_status_in_two_languages_arrives_whole(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)
     desk, phone = await alice.online("desk"), await bob.online("phone")
@@ -46,6 +51,7 @@ async def test_a_status_in_two_languages_arrives_whole(alice: Person, bob: Perso
     )
 
 
+@pytest.mark.spec("RFC 6121 §4.3.2")
 async def test_a_friends_probe_is_answered_for_each_device(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)
     desk = await alice.online("desk")
@@ -61,6 +67,7 @@ async def test_a_friends_probe_is_answered_for_each_device(alice: Person, bob: P
     await desk.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §4.3.2", "RFC 6121 §3.1.3")
 async def test_a_probe_does_not_take_a_waiting_request_away(alice: Person, bob: Person) -> None:
     desk = await alice.online("desk")
     await desk.send(f"<presence type='subscribe' to='{bob.jid}'/>")
@@ -71,6 +78,7 @@ async def test_a_probe_does_not_take_a_waiting_request_away(alice: Person, bob: 
     await phone.wait_for(f"<presence type='subscribe' from='{alice.jid}'/>")
 
 
+@pytest.mark.spec("RFC 6121 §4.6.3")
 async def test_directed_presence_is_taken_back_by_hand_or_by_leaving(
     alice: Person, bob: Person, charlie: Person
 ) -> None:
@@ -89,6 +97,7 @@ async def test_directed_presence_is_taken_back_by_hand_or_by_leaving(
     await phone.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §4.6.3")
 async def test_presence_from_who_is_not_available_can_be_directed(
     alice: Person, bob: Person
 ) -> None:
@@ -99,6 +108,7 @@ async def test_presence_from_who_is_not_available_can_be_directed(
     await phone.expect(f"<presence from='{alice.jid}/desk' type='unavailable'/>")
 
 
+@pytest.mark.spec("RFC 6121 §4.6.3")
 async def test_a_friend_who_was_greeted_too_hears_of_the_end_once(
     alice: Person, bob: Person
 ) -> None:
@@ -111,6 +121,7 @@ async def test_a_friend_who_was_greeted_too_hears_of_the_end_once(
     await phone.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §4.6.3")
 async def test_nobody_greets_without_end(alice: Person) -> None:
     desk = await alice.online()
     for number in range(1_001):
@@ -121,6 +132,7 @@ async def test_nobody_greets_without_end(alice: Person) -> None:
     )
 
 
+@pytest.mark.spec("RFC 6121 §4.5.2", "RFC 6120 §7.7.2.2")
 async def test_a_new_connection_that_takes_a_resource_stays_available(
     alice: Person, bob: Person
 ) -> None:

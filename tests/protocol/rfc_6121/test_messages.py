@@ -24,6 +24,7 @@ def got(sender: Client, body: str = "hello") -> str:
 
 @pytest.mark.parametrize("door", ["tcp", "websocket"])
 @pytest.mark.parametrize("type_", ["chat", "normal", "headline"])
+@pytest.mark.spec("RFC 6121 §8.5.2.1.1")
 async def test_a_bare_address_reaches_all_devices_that_want_messages(
     alice: Person, bob: Person, door: str, type_: str
 ) -> None:
@@ -53,6 +54,7 @@ async def test_a_bare_address_reaches_all_devices_that_want_messages(
         ("groupchat", "error"),
     ],
 )
+@pytest.mark.spec("RFC 6121 §8.5.3.2.1", "RFC 6121 §8.5.4")
 async def test_a_full_address_that_is_gone(
     alice: Person, bob: Person, type_: str, outcome: str
 ) -> None:
@@ -67,6 +69,7 @@ async def test_a_full_address_that_is_gone(
 
 
 @pytest.mark.parametrize("type_", ["chat", "normal", "headline", "groupchat", "error"])
+@pytest.mark.spec("RFC 6121 §8.5.3.1")
 async def test_a_full_address_that_is_there_gets_everything(
     alice: Person, bob: Person, type_: str
 ) -> None:
@@ -85,6 +88,7 @@ async def test_a_full_address_that_is_there_gets_everything(
         ("groupchat", "error"),
     ],
 )
+@pytest.mark.spec("RFC 6121 §8.5.2.2.1", "XEP-0160 §3", "XEP-0203")
 async def test_nobody_is_there(alice: Person, bob: Person, type_: str, outcome: str) -> None:
     desk = await alice.online("desk")
     await desk.send(message(bob.jid, type_=type_))
@@ -104,6 +108,7 @@ async def test_nobody_is_there(alice: Person, bob: Person, type_: str, outcome: 
 
 
 @pytest.mark.parametrize("type_", ["chat", "normal"])
+@pytest.mark.spec("RFC 6121 §8.5.1")
 async def test_a_message_to_nobody_comes_back(alice: Person, type_: str) -> None:
     desk = await alice.online("desk")
     await desk.send(message("nobody-of-that-name@localhost", type_=type_))
@@ -120,6 +125,7 @@ async def test_a_message_to_nobody_comes_back(alice: Person, type_: str) -> None
         ("localhost", "service-unavailable"),
     ],
 )
+@pytest.mark.spec("RFC 6121 §8.3", "RFC 6121 §8.4", "RFC 6120 §8.3.3.8")
 async def test_an_address_that_cannot_be_reached(alice: Person, to: str, condition: str) -> None:
     desk = await alice.online("desk")
     await desk.send(message(to))
@@ -128,6 +134,7 @@ async def test_an_address_that_cannot_be_reached(alice: Person, to: str, conditi
     )
 
 
+@pytest.mark.spec("XEP-0160 §2", "RFC 6120 §10.1")
 async def test_queued_messages_come_in_order_and_only_once(alice: Person, bob: Person) -> None:
     desk = await alice.online("desk")
     for number in range(30):
@@ -144,6 +151,7 @@ async def test_queued_messages_come_in_order_and_only_once(alice: Person, bob: P
     await again.nothing_else()
 
 
+@pytest.mark.spec("XEP-0160 §2", "RFC 6121 §8.5.2.1.1")
 async def test_a_negative_priority_leaves_the_queue_alone(alice: Person, bob: Person) -> None:
     desk = await alice.online("desk")
     await desk.send(message(bob.jid))
@@ -154,6 +162,7 @@ async def test_a_negative_priority_leaves_the_queue_alone(alice: Person, bob: Pe
     await phone.wait_for(got(desk))
 
 
+@pytest.mark.spec("XEP-0160 §3", "XEP-0334")
 async def test_a_message_that_must_not_be_stored_is_not_queued(alice: Person, bob: Person) -> None:
     desk = await alice.online("desk")
     await desk.send(message(bob.jid, more="<no-store xmlns='urn:xmpp:hints'/>"))
@@ -166,6 +175,7 @@ async def test_a_message_that_must_not_be_stored_is_not_queued(alice: Person, bo
     await phone.nothing_else()
 
 
+@pytest.mark.spec("XEP-0280 §4", "XEP-0280 §7", "XEP-0280 §8", "XEP-0280 §9", "XEP-0297")
 async def test_carbons_go_to_the_other_devices_of_both_sides(alice: Person, bob: Person) -> None:
     desk, laptop = await alice.online("desk"), await alice.online("laptop")
     phone, tablet = await bob.online("phone"), await bob.online("tablet")
@@ -190,6 +200,7 @@ async def test_carbons_go_to_the_other_devices_of_both_sides(alice: Person, bob:
     await laptop.nothing_else()
 
 
+@pytest.mark.spec("XEP-0359 §3.2")
 async def test_each_copy_carries_the_archives_id_and_forged_ones_go(
     alice: Person, bob: Person
 ) -> None:
@@ -212,6 +223,7 @@ async def managed(person: Person, resource: str, *, resume: bool = True) -> tupl
     return client, enabled.get("id") or ""
 
 
+@pytest.mark.spec("XEP-0198 §4")
 async def test_a_stanza_is_acknowledged_when_it_is_stored(alice: Person, bob: Person) -> None:
     client, _ = await managed(alice, "desk")
     for number in range(5):
@@ -219,6 +231,7 @@ async def test_a_stanza_is_acknowledged_when_it_is_stored(alice: Person, bob: Pe
         await client.expect(f"<a xmlns='{SM}' h='{number + 1}'/>")
 
 
+@pytest.mark.spec("XEP-0198 §5")
 async def test_a_session_is_resumed_and_misses_nothing(alice: Person, bob: Person) -> None:
     desk = await alice.online("desk")
     phone, token = await managed(bob, "phone")
@@ -239,6 +252,7 @@ async def test_a_session_is_resumed_and_misses_nothing(alice: Person, bob: Perso
     await again.wait_for(f"<r xmlns='{SM}'/>")
 
 
+@pytest.mark.spec("XEP-0198 §4", "XEP-0160")
 async def test_what_a_dead_session_did_not_acknowledge_is_delivered_again(
     alice: Person, bob: Person
 ) -> None:
@@ -258,6 +272,7 @@ async def test_what_a_dead_session_did_not_acknowledge_is_delivered_again(
 
 
 @pytest.mark.parametrize("previd", ["unknown", ""])
+@pytest.mark.spec("XEP-0198 §5")
 async def test_a_session_that_is_not_there_cannot_be_resumed(alice: Person, previd: str) -> None:
     client = await alice.connect()
     await client.authenticate(alice.name, "secret-of-the-tests")
@@ -266,6 +281,7 @@ async def test_a_session_that_is_not_there_cannot_be_resumed(alice: Person, prev
     await client.bind("desk")
 
 
+@pytest.mark.spec("XEP-0198 §5")
 async def test_nobody_resumes_anothers_session(alice: Person, bob: Person) -> None:
     _, token = await managed(alice, "desk")
     thief = await bob.connect()
@@ -275,6 +291,7 @@ async def test_nobody_resumes_anothers_session(alice: Person, bob: Person) -> No
 
 
 @pytest.mark.parametrize(("text", "condition"), [("5", "undefined-condition"), ("x", "bad-format")])
+@pytest.mark.spec("XEP-0198 §4")
 async def test_a_wrong_acknowledgement_ends_the_stream(
     alice: Person, text: str, condition: str
 ) -> None:

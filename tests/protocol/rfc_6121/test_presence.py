@@ -40,6 +40,7 @@ async def set_item(client: Client, inner: str) -> str:
     return "" if error is None else error[0].tag.rpartition("}")[2]
 
 
+@pytest.mark.spec("RFC 6121 §2.1.6", "RFC 6121 §2.3", "RFC 6121 §2.4", "RFC 6121 §2.5")
 async def test_a_contact_is_added_changed_removed_and_pushed_to_each_device(alice: Person) -> None:
     desk, phone = await with_roster(alice, "desk"), await with_roster(alice, "phone")
     await desk.wait_for(f"<presence from='{alice.jid}/phone'/>")
@@ -63,6 +64,7 @@ async def test_a_contact_is_added_changed_removed_and_pushed_to_each_device(alic
     )
 
 
+@pytest.mark.spec("RFC 6121 §2.6.3")
 async def test_a_known_version_of_the_roster_is_not_sent_again(alice: Person) -> None:
     client = await alice.bound()
     await set_item(client, "<item jid='a@b.example'/>")
@@ -89,6 +91,7 @@ async def test_a_known_version_of_the_roster_is_not_sent_again(alice: Person) ->
         ("<item jid='{self}'/>", "not-allowed"),
     ],
 )
+@pytest.mark.spec("RFC 6121 §2.3.3", "RFC 6121 §2.5.3")
 async def test_a_roster_change_that_breaks_the_rules_is_refused(
     alice: Person, inner: str, condition: str
 ) -> None:
@@ -96,6 +99,7 @@ async def test_a_roster_change_that_breaks_the_rules_is_refused(
     assert await set_item(client, inner.replace("{self}", alice.jid)) == condition
 
 
+@pytest.mark.spec("RFC 6121 §2.1.3")
 async def test_nobody_reads_anothers_roster(alice: Person, bob: Person) -> None:
     client = await alice.bound()
     answer = await client.ask(
@@ -104,6 +108,7 @@ async def test_nobody_reads_anothers_roster(alice: Person, bob: Person) -> None:
     assert answer.find(f"{{*}}error/{{{STANZAS}}}forbidden") is not None
 
 
+@pytest.mark.spec("RFC 6121 §3.1")
 async def test_two_people_subscribe_to_each_other(alice: Person, bob: Person) -> None:
     desk, phone = await with_roster(alice, "desk"), await with_roster(bob, "phone")
     await desk.send(f"<presence type='subscribe' to='{bob.jid}/ignored' id='s1'/>")
@@ -130,6 +135,7 @@ async def test_two_people_subscribe_to_each_other(alice: Person, bob: Person) ->
     )
 
 
+@pytest.mark.spec("RFC 6121 §3.1.3")
 async def test_a_request_waits_for_the_absent_at_each_login(alice: Person, bob: Person) -> None:
     desk = await alice.online("desk")
     await desk.send(f"<presence type='subscribe' to='{bob.jid}'><status>please</status></presence>")
@@ -148,6 +154,7 @@ async def test_a_request_waits_for_the_absent_at_each_login(alice: Person, bob: 
     await phone.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §3.4")
 async def test_a_pre_approved_request_is_granted_unasked(alice: Person, bob: Person) -> None:
     phone = await with_roster(bob, "phone")
     await phone.send(f"<presence type='subscribed' to='{alice.jid}'/>")
@@ -165,12 +172,14 @@ async def test_a_pre_approved_request_is_granted_unasked(alice: Person, bob: Per
     )
 
 
+@pytest.mark.spec("RFC 6121 §8.5.1", "RFC 6121 §3.1.3")
 async def test_to_subscribe_to_nobody_is_denied(alice: Person) -> None:
     desk = await alice.online()
     await desk.send("<presence type='subscribe' to='nobody-at-all@localhost'/>")
     await desk.wait_for("<presence type='unsubscribed' from='nobody-at-all@localhost'/>")
 
 
+@pytest.mark.spec("RFC 6121 §4.2", "RFC 6121 §4.5")
 async def test_presence_comes_and_goes_with_each_device(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)
     desk = await alice.online("desk")
@@ -187,6 +196,7 @@ async def test_presence_comes_and_goes_with_each_device(alice: Person, bob: Pers
     assert phone.jid
 
 
+@pytest.mark.spec("RFC 6121 §4.3")
 async def test_a_newcomer_sees_who_is_there(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)
     phone = await bob.online("phone")
@@ -196,6 +206,7 @@ async def test_a_newcomer_sees_who_is_there(alice: Person, bob: Person) -> None:
     await phone.wait_for(f"<presence from='{alice.jid}/desk' type='-'/>")
 
 
+@pytest.mark.spec("RFC 6121 §3.3")
 async def test_who_unsubscribes_sees_no_more(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)
     desk, phone = await alice.online("desk"), await bob.online("phone")
@@ -208,6 +219,7 @@ async def test_who_unsubscribes_sees_no_more(alice: Person, bob: Person) -> None
     await desk.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §2.5.2")
 async def test_who_is_taken_from_the_roster_is_told(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)
     desk, phone = await alice.online("desk"), await bob.online("phone")
@@ -218,6 +230,7 @@ async def test_who_is_taken_from_the_roster_is_told(alice: Person, bob: Person) 
         await phone.wait_for(f"<presence type='{kind}' from='{alice.jid}'/>")
 
 
+@pytest.mark.spec("RFC 6121 §4.6.3")
 async def test_directed_presence_is_withdrawn_when_the_sender_goes(
     alice: Person, bob: Person
 ) -> None:
@@ -228,6 +241,7 @@ async def test_directed_presence_is_withdrawn_when_the_sender_goes(
     await phone.expect(f"<presence from='{alice.jid}/desk' type='unavailable'/>")
 
 
+@pytest.mark.spec("RFC 6121 §4.3.2")
 async def test_a_stranger_learns_nothing_from_a_probe(alice: Person, bob: Person) -> None:
     await bob.online("phone")
     desk = await alice.online("desk")
@@ -245,6 +259,7 @@ async def test_a_stranger_learns_nothing_from_a_probe(alice: Person, bob: Person
         "<presence type='nonsense' to='{self}'/>",
     ],
 )
+@pytest.mark.spec("RFC 6121 §4.7")
 async def test_presence_that_breaks_the_rules_is_a_bad_request(alice: Person, stanza: str) -> None:
     client = await alice.online()
     await client.send(stanza.replace("{self}", alice.jid))

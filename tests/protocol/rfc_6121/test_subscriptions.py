@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.conftest import Person
 from tests.conversation import Client
 from tests.protocol.rfc_6121.test_presence import ROSTER, befriend, set_item, with_roster
@@ -21,6 +23,7 @@ async def roster(client: Client) -> dict[str, str]:
     return {item.get("jid", ""): item.get("subscription", "") for item in answer[0]}
 
 
+@pytest.mark.spec("RFC 6121 §2.6.1", "RFC 6121 §3.4")
 async def test_stream_features_offer_versions_and_pre_approval(alice: Person) -> None:
     client = await alice.bound()
     offered = {feature.tag for feature in client.features}
@@ -28,6 +31,7 @@ async def test_stream_features_offer_versions_and_pre_approval(alice: Person) ->
     assert "{urn:xmpp:features:pre-approval}sub" in offered
 
 
+@pytest.mark.spec("RFC 6121 §2.1.6", "RFC 6121 §2.2")
 async def test_only_devices_that_asked_for_the_roster_get_pushes(alice: Person) -> None:
     desk, phone = await with_roster(alice, "desk"), await alice.online("phone")
     assert await set_item(phone, "<item jid='a@b.example' subscription='both' ask='x'/>") == ""
@@ -35,6 +39,7 @@ async def test_only_devices_that_asked_for_the_roster_get_pushes(alice: Person) 
     await phone.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §2.2")
 async def test_a_change_by_one_is_in_the_next_roster_of_another(alice: Person) -> None:
     desk = await with_roster(alice, "desk")
     for number in range(5):
@@ -42,6 +47,7 @@ async def test_a_change_by_one_is_in_the_next_roster_of_another(alice: Person) -
     assert sorted(await roster(await alice.bound())) == [f"n{n}@b.example" for n in range(5)]
 
 
+@pytest.mark.spec("RFC 6121 §3.1.3")
 async def test_a_request_is_shown_once_however_often_it_is_sent(alice: Person, bob: Person) -> None:
     desk, phone = await alice.online("desk"), await bob.online("phone")
     for _ in range(3):
@@ -52,6 +58,7 @@ async def test_a_request_is_shown_once_however_often_it_is_sent(alice: Person, b
     assert await roster(phone) == {}
 
 
+@pytest.mark.spec("RFC 6121 §3.1.3")
 async def test_who_may_see_somebody_already_is_told_so_again(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)
     desk, phone = await alice.online("desk"), await bob.online("phone")
@@ -62,6 +69,7 @@ async def test_who_may_see_somebody_already_is_told_so_again(alice: Person, bob:
     assert await roster(desk) == {bob.jid: "both"}
 
 
+@pytest.mark.spec("RFC 6121 §3.2")
 async def test_a_subscription_is_cancelled_after_the_last_presence(
     alice: Person, bob: Person
 ) -> None:
@@ -78,6 +86,7 @@ async def test_a_subscription_is_cancelled_after_the_last_presence(
     await desk.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §3.3")
 async def test_a_request_is_taken_back(alice: Person, bob: Person) -> None:
     desk = await with_roster(alice, "desk")
     await desk.send(f"<presence type='subscribe' to='{bob.jid}'/>")
@@ -88,6 +97,7 @@ async def test_a_request_is_taken_back(alice: Person, bob: Person) -> None:
     await phone.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §3.4.2")
 async def test_a_pre_approval_is_taken_back_silently(alice: Person, bob: Person) -> None:
     phone, desk = await with_roster(bob, "phone"), await alice.online("desk")
     await phone.send(f"<presence type='subscribed' to='{alice.jid}'/>")
@@ -99,6 +109,7 @@ async def test_a_pre_approval_is_taken_back_silently(alice: Person, bob: Person)
     await phone.expect(f"<presence type='subscribe' from='{alice.jid}'/>")
 
 
+@pytest.mark.spec("RFC 6121 §3.4.2")
 async def test_an_unasked_approval_changes_nothing_for_the_other(
     alice: Person, bob: Person
 ) -> None:
@@ -109,6 +120,7 @@ async def test_an_unasked_approval_changes_nothing_for_the_other(
     assert await roster(desk) == {}
 
 
+@pytest.mark.spec("RFC 6121 §2.5.2")
 async def test_a_contact_removed_while_away_is_away_for_both(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)
     desk = await with_roster(alice, "desk")
@@ -119,6 +131,7 @@ async def test_a_contact_removed_while_away_is_away_for_both(alice: Person, bob:
     await phone.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §3.1.2", "RFC 6121 §8.3")
 async def test_another_domain_is_asked_through_the_own_roster(alice: Person) -> None:
     desk = await with_roster(alice, "desk")
     await desk.send("<presence type='subscribe' to='friend@elsewhere.example/x'/>")
@@ -132,12 +145,14 @@ async def test_another_domain_is_asked_through_the_own_roster(alice: Person) -> 
     await phone.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §3.1")
 async def test_one_cannot_subscribe_to_oneself(alice: Person) -> None:
     desk = await with_roster(alice, "desk")
     await desk.send(f"<presence type='subscribe' to='{alice.jid}'/>")
     await desk.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §3.2", "RFC 6121 §3.3")
 async def test_friends_of_a_removed_account_are_told(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)
     desk, phone = await alice.online("desk"), await with_roster(bob, "phone")
@@ -152,6 +167,7 @@ async def test_friends_of_a_removed_account_are_told(alice: Person, bob: Person)
     )
 
 
+@pytest.mark.spec("RFC 6121 §2.1.6", "RFC 6121 §2.6")
 async def test_who_follows_the_pushes_has_the_roster_that_a_newcomer_gets(
     alice: Person, bob: Person
 ) -> None:

@@ -8,6 +8,8 @@ import pytest
 from tests.conftest import Person
 from tests.protocol.xep_0045.talk import MUC, USER, condition, enter, settled, tea_room
 
+pytestmark = pytest.mark.spec("XEP-0045")
+
 OWNER, ADMIN, DATA = f"{MUC}#owner", f"{MUC}#admin", "jabber:x:data"
 LONG = "n" * 201
 INVITES = "<invite to='a@b'/>" * 51

@@ -4,10 +4,14 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 
+import pytest
+
 from tests.conftest import Person
 from tests.conversation import Client
 from tests.protocol.xep_0045.talk import MUC, STANZAS, USER, configure, enter, join, settled
 from tests.service import ServiceProcess
+
+pytestmark = pytest.mark.spec("XEP-0045")
 
 SM = "urn:xmpp:sm:3"
 ROOM = "tea@conference.localhost"

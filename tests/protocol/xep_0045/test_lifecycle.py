@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from tests.conftest import Person, connect
 from tests.conversation import Client
 from tests.protocol.xep_0045.talk import (
@@ -22,6 +24,8 @@ from tests.protocol.xep_0045.talk import (
     tea_room,
 )
 from tests.service import PASSWORD, ServiceProcess
+
+pytestmark = pytest.mark.spec("XEP-0045 §10")
 
 
 async def test_a_temporary_room_ends_and_its_history_is_not_the_next_ones(

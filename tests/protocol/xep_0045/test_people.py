@@ -1,5 +1,7 @@
 """Who is seen how, and what people do to each other, beyond the plain conversation."""
 
+import pytest
+
 from tests.conftest import Person
 from tests.protocol.xep_0045.talk import (
     MUC,
@@ -16,6 +18,8 @@ from tests.protocol.xep_0045.talk import (
     settled,
     tea_room,
 )
+
+pytestmark = pytest.mark.spec("XEP-0045")
 
 REQUEST = f"{MUC}#request"
 

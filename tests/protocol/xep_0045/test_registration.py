@@ -1,5 +1,7 @@
 """Registering with a room, XEP-0045 sections 7.10, 7.12 and 9.9."""
 
+import pytest
+
 from tests.conftest import Person
 from tests.conversation import Client, Element
 from tests.protocol.xep_0045.talk import (
@@ -15,6 +17,8 @@ from tests.protocol.xep_0045.talk import (
     settled,
     tea_room,
 )
+
+pytestmark = pytest.mark.spec("XEP-0045 §7.10")
 
 REGISTER = "jabber:iq:register"
 FORM = f"{MUC}#register"

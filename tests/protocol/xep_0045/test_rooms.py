@@ -18,6 +18,8 @@ from tests.protocol.xep_0045.talk import (
     tea_room,
 )
 
+pytestmark = pytest.mark.spec("XEP-0045")
+
 
 async def test_the_first_to_come_owns_a_room_that_is_locked_until_configured(
     alice: Person, bob: Person
@@ -280,6 +282,7 @@ async def test_an_invitation_reaches_the_absent(alice: Person, bob: Person) -> N
     )
 
 
+@pytest.mark.spec("XEP-0410")
 async def test_a_self_ping_tells_who_is_still_inside(alice: Person, bob: Person) -> None:
     owner, guest = await alice.online(), await bob.online()
     room = await tea_room(owner)

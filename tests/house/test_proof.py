@@ -1,0 +1,70 @@
+"""What is announced is proven, and docs/protocols.md says by what."""
+
+import pytest
+
+from tests.proof import DOCUMENT, outcomes_in, proofs
+from tests.specifications import RFCS, SPEC, announced, specifications
+
+# What has no test of its own yet. Only ever shorter.
+UNPROVEN = {
+    "RFC 6121 4.4",
+    "RFC 6121 5.2",
+    "RFC 6121 8.1",
+    "RFC 6121 8.2",
+    "RFC 7590 3.4",
+    "RFC 7622 3.1",
+    "RFC 7622 3.2",
+    "RFC 7622 3.3",
+    "RFC 7622 3.4",
+    "XEP-0030",
+    "XEP-0092",
+    "XEP-0199",
+    "XEP-0202",
+}
+
+
+def proven() -> set[str]:
+    """Every XEP, RFC and listed section that some test names."""
+    found = set()
+    for specs in proofs().values():
+        for match in filter(None, map(SPEC.match, specs)):
+            known = specifications().get(match[1])
+            found.add(match[1])
+            if known is not None and match[2]:
+                found.add(f"{match[1]} {known.section_of(match[2])}")
+    return found
+
+
+def test_marks_name_a_specification_as_they_should() -> None:
+    marked = {spec for specs in proofs().values() for spec in specs}
+    assert sorted(spec for spec in marked if not SPEC.match(spec)) == [], (
+        "Write 'XEP-0191', 'XEP-0191 §3.2' or 'RFC 6121 §8.5.2'."
+    )
+    named = {spec.partition(" §")[0].partition(" Appendix")[0] for spec in marked}
+    assert sorted(named - set(specifications())) == [], (
+        "Give it a title: the docstring of its module, or tests/specifications.py."
+    )
+
+
+def test_every_extension_that_is_announced_is_proven() -> None:
+    assert sorted(announced() - proven() - UNPROVEN) == [], (
+        "Mark the tests that prove it: @pytest.mark.spec('XEP-NNNN §N')."
+    )
+
+
+@pytest.mark.parametrize("rfc", RFCS, ids=lambda rfc: rfc.name)
+def test_every_section_of_the_rfcs_is_proven(rfc) -> None:  # type: ignore[no-untyped-def]
+    listed = {f"{rfc.name} {number}" for number in rfc.sections}
+    assert sorted(listed - proven() - UNPROVEN) == []
+
+
+def test_what_is_proven_by_now_is_not_called_unproven() -> None:
+    assert sorted(UNPROVEN & proven()) == []
+
+
+def test_the_document_has_every_extension_and_no_test_that_is_not_there() -> None:
+    text = DOCUMENT.read_text()
+    assert sorted(name for name in announced() if f"| [{name}](" not in text) == [], (
+        "Run the new tests with --protocols, or `python -m tests.proof`."
+    )
+    assert sorted(set(outcomes_in(DOCUMENT)) - set(proofs())) == [], "Run `python -m tests.proof`."
