@@ -138,6 +138,9 @@ OTHER_XEPS = {
     "XEP-0178": "Certificates in SASL",
     "XEP-0206": "XMPP over BOSH",
     "XEP-0297": "Forwarding",
+    "XEP-0368": "SRV records for XMPP over TLS",
+    "XEP-0398": "User avatar to vCard-based avatars conversion",
+    "XEP-0401": "Ad-hoc account invitation generation",
     "XEP-0334": "Processing hints",
 }
 

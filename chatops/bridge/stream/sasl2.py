@@ -1,4 +1,4 @@
-"""Extensible SASL profile, XEP-0388, with Bind 2 (XEP-0386) and resumption (XEP-0198) inline.
+"""Extensible SASL profile, XEP-0388, and Bind 2, XEP-0386, with resumption (XEP-0198) inline.
 
 One element asks for everything, one answer brings it: who one is, the resource, its features.
 """
