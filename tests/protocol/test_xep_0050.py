@@ -82,7 +82,7 @@ async def offered(client: Client) -> set[str]:
 @pytest.mark.spec(
     "XEP-0133 §4.1", "XEP-0133 §4.2", "XEP-0133 §4.3", "XEP-0133 §4.4", "XEP-0133 §4.7"
 )
-async def test_the_life_of_an_account(root: Person, alice: Person) -> None:
+async def test_the_life_of_an_account(root: Person, alice: Person, bob: Person) -> None:
     admin = await root.bound()
     name = f"new-{alice.name}"
     jid = f"{name}@localhost"
@@ -93,7 +93,8 @@ async def test_the_life_of_an_account(root: Person, alice: Person) -> None:
     assert jid in note(added)
     again = await do(admin, "add-user", accountjid=jid, password=first, password_verify=first)
     assert conditions(again) == ["conflict"]
-    newcomer = Person(alice.service, name)
+    newcomer = bob  # so that the clients are hung up with the others
+    newcomer.name = name
     client = await newcomer.connect()
     await client.authenticate(name, first)
     await client.bind()
@@ -103,11 +104,9 @@ async def test_the_life_of_an_account(root: Person, alice: Person) -> None:
     client = await newcomer.connect()
     with pytest.raises(AssertionError):
         await client.authenticate(name, "second-otter-42-lantern")
-    await client.hang_up()
     await do(admin, "reenable-user", accountjids=jid)
     client = await newcomer.connect()
     await client.authenticate(name, "second-otter-42-lantern")
-    await client.hang_up()
     assert jid in note(await do(admin, "delete-user", accountjids=jid))
     assert conditions(await do(admin, "delete-user", accountjids=jid)) == ["item-not-found"]
     trail = alice.service.manage(
