@@ -3,7 +3,7 @@
 from django.db.models import Model
 
 from chatops.accounts import services as invitations
-from chatops.accounts.models import Device, User
+from chatops.accounts.models import Device, PrivateData, User
 from chatops.archive.models import Archive, Entry, Kind, Message
 from chatops.audit.models import Entry as AuditEntry
 from chatops.audit.services import Actor, record
@@ -75,6 +75,9 @@ def one_of_each() -> dict[str, Model]:
         Notice.objects.create(subject="Fire drill", body="At noon.", created_by=alice),
         AuditEntry.objects.latest("pk"),
         *kept_away(alice),
+        PrivateData.objects.create(
+            user=alice, namespace="urn:x", tag="prefs", document="<prefs/>", size_bytes=8
+        ),
     ]
     assert isinstance(made[7], Room)
     return {f"{item._meta.app_label}_{item._meta.model_name}": item for item in made}

@@ -88,6 +88,7 @@ def console_look(domain: str) -> dict[str, object]:
                         _link("Waiting requests", "person_add", "contacts.subscriptionrequest"),
                         _link("Blocked addresses", "block", "contacts.blocked"),
                         _link("Privacy lists", "rule", "contacts.privacylist"),
+                        _link("Private storage", "lock", "accounts.privatedata"),
                         _link("Groups", "group", "auth.group"),
                     ],
                 },

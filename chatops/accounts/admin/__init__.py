@@ -1,6 +1,7 @@
-"""People and invitations in the console."""
+"""People, what they keep here, and invitations in the console."""
 
 from chatops.accounts.admin.invitations import InvitationAdmin
+from chatops.accounts.admin.keeping import PrivateDataAdmin
 from chatops.accounts.admin.people import DeviceAdmin, GroupAdmin, PersonAdmin
 
-__all__ = ["DeviceAdmin", "GroupAdmin", "InvitationAdmin", "PersonAdmin"]
+__all__ = ["DeviceAdmin", "GroupAdmin", "InvitationAdmin", "PersonAdmin", "PrivateDataAdmin"]

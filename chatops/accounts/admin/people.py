@@ -11,12 +11,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from chatops.accounts import services
 from chatops.accounts.forms import NewPersonForm, PersonForm
 from chatops.accounts.models import Device, User
+from chatops.accounts.pages.cards import CardForm, photo_of, save_card, vars_of
+from chatops.accounts.services import vcards
 from chatops.accounts.sessions import online_keys, sessions_of
 from chatops.audit.base import (
     AuditedModelAdmin,
@@ -26,14 +29,19 @@ from chatops.audit.base import (
     changes_of,
 )
 from chatops.audit.services import Actor, origin_of, record
-from chatops.xmpp.errors import Refused
+from chatops.xmpp.errors import NotAcceptable, Refused
 
 AVATAR = (
     "bg-primary-600 flex font-semibold h-8 items-center justify-center rounded-full text-white w-8"
 )
+PHOTO = "h-8 object-cover rounded-full w-8"
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 admin.site.unregister(Group)
+
+
+class UnfitCard(NotAcceptable):
+    """A vCard is not as it should be."""
 
 
 @admin.register(Group)
@@ -98,6 +106,7 @@ class PersonAdmin(AuditedModelAdmin):
         ),
     )
     deeds: ClassVar[dict[str, Deed]] = {
+        "card": Deed("accounts.change_user", "do_card"),
         "logout": Deed("accounts.end_sessions", "do_logout"),
         "suspend": Deed("accounts.suspend_user", "do_suspend"),
         "resume": Deed("accounts.suspend_user", "do_resume"),
@@ -108,6 +117,10 @@ class PersonAdmin(AuditedModelAdmin):
 
     @admin.display(description="")
     def avatar(self, user: User) -> SafeString:
+        photo = getattr(user, "vcard", None)
+        if photo is not None and photo.image_type:
+            address = reverse("photo", args=[user.pk, photo.photo_hash])
+            return format_html("<img class='{}' src='{}' alt=''>", PHOTO, address)
         initial = user.get_short_name()[:1].upper()
         return format_html("<span class='{}' aria-hidden='true'>{}</span>", AVATAR, initial)
 
@@ -225,8 +238,14 @@ class PersonAdmin(AuditedModelAdmin):
 
         self.answer(request, work)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        heavy = ("vcard__document", "vcard__photo")
+        return super().get_queryset(request).select_related("vcard").defer(*heavy)
+
     def panel_context(self, request: HttpRequest, item: User) -> dict[str, Any]:
         return {
+            "card": CardForm(initial=vars_of(vcards.details_of(item)), auto_id="card_%s"),
+            "photo": photo_of(item),
             "sessions": sessions_of(item),
             "origin": origin_of(item.jid) if request.user.has_perm("audit.view_entry") else None,
             "devices": item.devices.order_by("-last_seen"),
@@ -244,6 +263,12 @@ class PersonAdmin(AuditedModelAdmin):
     def _must_reach(self, request: HttpRequest, user: User) -> None:
         if not services.may_act_on(user, user_id=request.user.pk):
             raise PermissionDenied
+
+    def do_card(self, request: HttpRequest, user: User) -> str:
+        form = CardForm(request.POST, request.FILES)
+        if not form.is_valid() or not save_card(user, form, by=Actor.of(request)):
+            raise UnfitCard(" ".join(str(error) for each in form.errors.values() for error in each))
+        return f"The vCard of {user} is saved; others see it at once."
 
     def do_logout(self, request: HttpRequest, user: User) -> str:
         resource = request.POST.get("resource", "")

@@ -16,7 +16,7 @@ TOO_MANY_FAILURES = "Too many wrong passwords came from your network; try again 
 LONGEST = 1023  # RFC 7622 section 3.3.1
 
 
-class _Styled(forms.Form):
+class Styled(forms.Form):
     """In the console's look, with the first field that is wrong told to assistive programs."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -31,7 +31,7 @@ def _password(label: str, *, new: bool = False) -> forms.CharField:
     return forms.CharField(label=label, widget=widget, strip=False, max_length=LONGEST)
 
 
-class _NewPassword(_Styled):
+class _NewPassword(Styled):
     """Twice, so that a slip of the finger is found."""
 
     def clean(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class JoinForm(_NewPassword):
             raise forms.ValidationError(refusal.sentence) from refusal
 
 
-class CodeForm(_Styled):
+class CodeForm(Styled):
     """An invitation that came on paper."""
 
     code = forms.CharField(
@@ -104,7 +104,7 @@ class PasswordForm(_NewPassword):
     again = _password("New password, once more", new=True)
 
 
-class RemovalForm(_Styled):
+class RemovalForm(Styled):
     """The end of an account, meant by its owner."""
 
     password = _password("Your password")
@@ -123,7 +123,7 @@ class _Counted(AuthenticationForm):
         return super().clean()
 
 
-class LoginForm(_Styled, _Counted):
+class LoginForm(Styled, _Counted):
     """For one's own account."""
 
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
