@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from chatops.core.envelope import Dropped, Envelope, Policy
 from chatops.core.ids import new_id
+from chatops.core.queueing import underway
 from chatops.core.wire import Session, wire
 from chatops.delivery.services import Waiting
 from chatops.xmpp.elements import Element, add, stanza, tag_of
@@ -101,6 +102,7 @@ class MessagePath:
             await rest
 
     def _end(self, envelope: Envelope, error: Exception) -> None:
+        _no_longer_underway(envelope)
         if isinstance(error, Dropped):
             # What a dropped stanza confirms was confirmed all the same.
             if envelope.writes:
@@ -128,6 +130,7 @@ class MessagePath:
             wire().route(reply)
 
     def _not_stored(self, envelope: Envelope, finished: Callable[[], None]) -> None:
+        _no_longer_underway(envelope)
         self._refuse(envelope, Overloaded())
         finished()
 
@@ -143,11 +146,19 @@ class MessagePath:
                 session.send(carbon("received", data, session))
             for session in envelope.own_copies:
                 session.send(carbon("sent", data, session))
+        _no_longer_underway(envelope)
         finished()
         _call_all(envelope.after)
         if envelope.offline and _is_somebody_there(envelope.to.bare):
             # They came while it was being stored.
             wire().tell(Waiting((envelope.recipient_id or 0,)))
+
+
+def _no_longer_underway(envelope: Envelope) -> None:
+    """It is in the queue, or never will be."""
+    if envelope.queueing:
+        envelope.queueing = False
+        underway.end(envelope.to.bare)
 
 
 def _is_somebody_there(bare: str) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Iterable
 
 from chatops.bridge.directory import directory
 from chatops.core.envelope import Copy, Dropped, Envelope
-from chatops.core.wire import FLUSHING, Session, wire
+from chatops.core.queueing import FLUSHING, underway
+from chatops.core.wire import Session, wire
 from chatops.xmpp.content import BODY, NO_STORE, STORE, is_momentary
 from chatops.xmpp.errors import Unavailable
 from chatops.xmpp.names import CARBONS, CHAT_STATES, HINTS, MARKERS, RECEIPTS
@@ -84,12 +85,25 @@ def _find_places(envelope: Envelope, sessions: Iterable[Session]) -> Exception |
     if not envelope.copies:
         if not waits:
             return Dropped()
-        envelope.offline = True
-    elif waits and any(FLUSHING in copy.session.notes for copy in envelope.copies):
-        # While older messages are being handed over, a new one takes its place behind them.
-        envelope.copies.clear()
-        envelope.offline = True
+        _queue(envelope)
+    elif waits:
+        flushes = [
+            copy.session.notes[FLUSHING]
+            for copy in envelope.copies
+            if FLUSHING in copy.session.notes
+        ]
+        if flushes:
+            # While older messages are being handed over, a new one takes its place behind them.
+            envelope.copies.clear()
+            _queue(envelope)
+            for flush in flushes:
+                flush.again = True
     return None
+
+
+def _queue(envelope: Envelope) -> None:
+    envelope.offline = envelope.queueing = True
+    underway.begin(envelope.to.bare)
 
 
 def _is_stored_offline(envelope: Envelope) -> bool:

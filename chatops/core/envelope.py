@@ -47,6 +47,7 @@ class Envelope:
     archived: bool = False  # a row of archive.Message is among `writes`
     archived_for_recipient: bool = False  # so the recipient's copies carry a stanza-id
     offline: bool = False  # it is queued for an absent recipient
+    queueing: bool = False  # counted as `underway` into the queue
     undeliverable: Exception | None = None  # what ends it, unless a rule of its own decides before
     after: list[Callable[[], None]] = field(default_factory=list)  # called after the hand-over
 

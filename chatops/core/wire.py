@@ -9,9 +9,6 @@ from chatops.core.journal import Write
 from chatops.xmpp.elements import Element
 from chatops.xmpp.jid import JID
 
-# Noted on a session while its queued messages are being handed over.
-FLUSHING = "flushing"
-
 # Noted on a session: the status of its last unavailable presence (XEP-0012).
 FAREWELL = "farewell"
 

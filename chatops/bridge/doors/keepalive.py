@@ -16,6 +16,8 @@ def check_life(stream: Stream, now: float) -> None:
         if now - stream.began > stream.patience:
             stream.fault(StreamFault("connection-timeout", "Logging in took too long."))
         return
+    if stream.held_back:
+        return  # it may have answered; its answer is not read yet
     if stream.asked_for_life:
         if now - stream.asked_for_life > settings.CHATOPS_ANSWER_TIMEOUT_SECONDS:
             stream.fault(StreamFault("connection-timeout", "No sign of life."))

@@ -100,8 +100,6 @@ class TcpConnection(asyncio.Protocol):
         self.resume_writing()
         if self._stream is not None and not self._upgrading:
             self._stream.lost()
-            if self._stream.ticket is not None:
-                self._stream.ticket.leave()
 
     # What the reader found
 
@@ -251,6 +249,11 @@ class TcpConnection(asyncio.Protocol):
 
     # Timers
 
+    def give_back_ticket(self) -> None:
+        """The connection counts no more; also one whose handshake failed."""
+        if self._stream is not None and self._stream.ticket is not None:
+            self._stream.ticket.leave()
+
     def check(self, now: float) -> None:
         if self._stream is not None and not self._stream.closed and not self._upgrading:
             check_life(self._stream, now)
@@ -317,6 +320,7 @@ class TcpDoors:
     def left(self, connection: TcpConnection) -> None:
         """It is closed; the last one to leave ends the waiting of `close`."""
         self.connections.discard(connection)
+        connection.give_back_ticket()
         if not self.connections and self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
 

@@ -9,6 +9,7 @@ from chatops.accounts import services
 from chatops.bridge.sessions import LiveSession
 from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, DOMAIN, Feature, IqRequest
+from chatops.core.limits import Limit
 from chatops.xmpp.elements import Element, add, make, tag_of, text_of
 from chatops.xmpp.errors import (
     BadRequest,
@@ -24,6 +25,13 @@ from chatops.xmpp.stanzas import result
 
 if TYPE_CHECKING:
     from chatops.bridge.stream.stream import Stream
+
+SESSIONS = Limit(
+    "CHATOPS_MAX_SESSIONS_PER_ACCOUNT",
+    "sessions",
+    "Devices of one account that are logged in at the same time.",
+    "resource-constraint",
+)
 
 legacy = Feature("RFC 3921", (), at=(ACCOUNT, DOMAIN))
 
@@ -83,7 +91,7 @@ class Binding:
             raise BadRequest("That cannot be a resource.") from error
         sessions = stream.sessions.of(jid.bare)
         older = stream.sessions.get(jid)
-        if older is None and len(sessions) >= settings.CHATOPS_MAX_SESSIONS_PER_ACCOUNT:
+        if older is None and SESSIONS.is_exceeded_by(len(sessions) + 1):
             raise TooManySessions
         device_id = await in_db(
             services.note_login,

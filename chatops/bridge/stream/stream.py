@@ -69,7 +69,7 @@ class Stream:
         self._inbox: deque[Element] = deque()
         self._untold = 0  # bytes that came since everything was last handled
         self._busy = False
-        self._held = False
+        self.held_back = False  # it is not read, because it sends too fast
         self._leaving = False  # the client has closed its stream
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -133,12 +133,12 @@ class Stream:
     def feed(self, elements: Iterable[Element]) -> None:
         self._inbox.extend(elements)
         self.pump()
-        if self.closed or self._held or not self._has_work():
+        if self.closed or self.held_back or not self._has_work():
             return
         if BACKLOG.is_exceeded_by(self._untold):
             raise StreamFault("policy-violation", "Too much waits to be handled.")
         if len(self._inbox) > INBOX_FULL or self._is_filling() or self._valve.shut:
-            self._held = True
+            self.held_back = True
             self.connection.hold_back(hold=True)
 
     def pump(self) -> None:
@@ -170,9 +170,16 @@ class Stream:
                 self._part()
                 return
         may_read = len(inbox) < INBOX_LOW and not self._is_filling()
-        if self._held and may_read and not self._valve.is_too_fast():
-            self._held = False
+        if self.held_back and may_read and not self._valve.is_too_fast():
+            self.held_back = False
+            self._expect_life()
             self.connection.hold_back(hold=False)
+
+    def _expect_life(self) -> None:
+        """It is read again; from here on its silence counts."""
+        self.last_received = time.monotonic()
+        if self.asked_for_life:
+            self.asked_for_life = self.last_received
 
     def _has_work(self) -> bool:
         """Whether something that came is not handled yet."""

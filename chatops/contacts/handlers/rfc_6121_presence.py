@@ -23,6 +23,7 @@ from chatops.contacts.rosters import rosters
 from chatops.contacts.subscriptions import Kind
 from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, DOMAIN, Feature, run_hooks
+from chatops.core.queueing import FLUSHING, Flush
 from chatops.core.wire import FAREWELL, Session, wire
 from chatops.xmpp.elements import Element, stanza, text_of
 from chatops.xmpp.errors import BadRequest
@@ -63,10 +64,13 @@ async def _become_available(session: Session, element: Element) -> None:
     packed = Packed.pack(element)
     session.presence, session.priority = element, priority
     session.notes[PACKED], session.notes[ROSTER] = packed, roster
+    comes = priority >= 0 and (initial or before < 0)
+    if comes:  # from here on what is sent to it goes behind what waits for it
+        session.notes.setdefault(FLUSHING, Flush())
     broadcast(session, packed, roster)
     stale = greet(session, roster) if initial else []
     await run_hooks("presence", session)
-    if priority >= 0 and (initial or before < 0):
+    if comes:
         await run_hooks("available", session)
     for contact in stale:
         await correct(session.bare, contact)

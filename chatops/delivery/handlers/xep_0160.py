@@ -9,7 +9,8 @@ from chatops.core.database import in_db
 from chatops.core.features import DOMAIN, Feature
 from chatops.core.ids import moment_of
 from chatops.core.live import hears
-from chatops.core.wire import FLUSHING, Session, wire
+from chatops.core.queueing import FLUSHING, Flush, underway
+from chatops.core.wire import Session, wire
 from chatops.delivery import queues, services
 from chatops.delivery.flexible import since
 from chatops.delivery.handlers.xep_0079 import is_over
@@ -21,7 +22,6 @@ from chatops.xmpp.stamps import stamp
 from chatops.xmpp.stanzas import Packed
 
 CHUNK = 200
-AGAIN = "flush again"
 
 offline = Feature("XEP-0160", ("msgoffline",), at=(DOMAIN,))
 delay = Feature("XEP-0203", (DELAY,), at=(DOMAIN,))
@@ -56,13 +56,14 @@ async def wake(news: Waiting) -> None:
 
 async def hand_over(session: Session) -> None:
     """Send this device all that is queued for the account, oldest first."""
-    if FLUSHING in session.notes:
-        session.notes[AGAIN] = True
+    flush: Flush = session.notes.setdefault(FLUSHING, Flush())
+    if flush.running:
+        flush.again = True
         return
-    session.notes[FLUSHING] = True
+    flush.running = True
     try:
         while _may_take(session):
-            session.notes.pop(AGAIN, None)
+            flush.again = session.bare in underway
             owed = await in_db(
                 services.take,
                 user_id=session.user_id,
@@ -72,8 +73,10 @@ async def hand_over(session: Session) -> None:
             )
             if owed:
                 queues.forget(session.user_id)
-            await _send(session, owed)
-            if not owed and AGAIN not in session.notes:
+                await _send(session, owed)
+            elif session.bare in underway:
+                await underway.none_left(session.bare)
+            elif not flush.again:
                 break
     finally:
         session.notes.pop(FLUSHING, None)

@@ -1,4 +1,4 @@
-"""Where a message goes, RFC 6121 section 8.5; carbons, the queue, stream management."""
+"""Where a message goes, RFC 6121 section 8.5; carbons, the queue."""
 
 import pytest
 
@@ -7,7 +7,6 @@ from tests.conversation import Client
 
 STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 RECEIPTS = "urn:xmpp:receipts"
-SM = "urn:xmpp:sm:3"
 UNAVAILABLE = (
     "<message type='error'><error type='cancel'><service-unavailable "
     f"xmlns='{STANZAS}'/></error></message>"
@@ -213,88 +212,19 @@ async def test_each_copy_carries_the_archives_id_and_forged_ones_go(
     assert str(stanza_id.get("id")).isdecimal()
 
 
-# XEP-0198
-
-
-async def managed(person: Person, resource: str, *, resume: bool = True) -> tuple[Client, str]:
-    client = await person.bound(resource)
-    await client.send(f"<enable xmlns='{SM}' resume='{'true' if resume else 'false'}'/>")
-    enabled = await client.expect(f"<enabled xmlns='{SM}'/>")
-    return client, enabled.get("id") or ""
-
-
-@pytest.mark.spec("XEP-0198 §4")
-async def test_a_stanza_is_acknowledged_when_it_is_stored(alice: Person, bob: Person) -> None:
-    client, _ = await managed(alice, "desk")
-    for number in range(5):
-        await client.send(message(bob.jid, f"m{number}") + f"<r xmlns='{SM}'/>")
-        await client.expect(f"<a xmlns='{SM}' h='{number + 1}'/>")
-
-
-@pytest.mark.spec("XEP-0198 §5")
-async def test_a_session_is_resumed_and_misses_nothing(alice: Person, bob: Person) -> None:
-    desk = await alice.online("desk")
-    phone, token = await managed(bob, "phone")
-    await phone.send("<presence/>")
-    await phone.wait_for(f"<presence from='{bob.jid}/phone'/>")
-    await desk.send(message(bob.jid, "one"))
-    await phone.wait_for(got(desk, "one"))
-    await phone.hang_up()
-    await desk.send(message(bob.jid, "two"))
-    await desk.nothing_else()
-    again = await bob.connect("websocket")
-    await again.authenticate(bob.name, "secret-of-the-tests")
-    await again.send(f"<resume xmlns='{SM}' previd='{token}' h='1'/>")
-    await again.expect(f"<resumed xmlns='{SM}' previd='{token}' h='1'/>")
-    await again.wait_for(got(desk, "one"))
-    await again.wait_for(got(desk, "two"))
-    await again.send(f"<a xmlns='{SM}' h='3'/>")
-    await again.wait_for(f"<r xmlns='{SM}'/>")
-
-
-@pytest.mark.spec("XEP-0198 §4", "XEP-0160")
-async def test_what_a_dead_session_did_not_acknowledge_is_delivered_again(
+@pytest.mark.spec("RFC 6120 §10.1")
+async def test_what_comes_while_the_queue_is_handed_over_keeps_its_order(
     alice: Person, bob: Person
 ) -> None:
     desk = await alice.online("desk")
-    phone, _ = await managed(bob, "phone", resume=False)
-    await phone.send("<presence/>")
-    await phone.wait_for(f"<presence from='{bob.jid}/phone'/>")
-    for body in ("seen", "lost"):
-        await desk.send(message(bob.jid, body))
-        await phone.wait_for(got(desk, body))
-    await phone.send(f"<a xmlns='{SM}' h='2'/>")
-    await phone.hang_up()
-    again = await bob.bound("phone")
-    await again.send("<presence/>")
-    await again.wait_for(got(desk, "lost"))
-    await again.nothing_else()
-
-
-@pytest.mark.parametrize("previd", ["unknown", ""])
-@pytest.mark.spec("XEP-0198 §5")
-async def test_a_session_that_is_not_there_cannot_be_resumed(alice: Person, previd: str) -> None:
-    client = await alice.connect()
-    await client.authenticate(alice.name, "secret-of-the-tests")
-    await client.send(f"<resume xmlns='{SM}' previd='{previd}' h='0'/>")
-    await client.expect(f"<failed xmlns='{SM}'><item-not-found xmlns='{STANZAS}'/></failed>")
-    await client.bind("desk")
-
-
-@pytest.mark.spec("XEP-0198 §5")
-async def test_nobody_resumes_anothers_session(alice: Person, bob: Person) -> None:
-    _, token = await managed(alice, "desk")
-    thief = await bob.connect()
-    await thief.authenticate(bob.name, "secret-of-the-tests")
-    await thief.send(f"<resume xmlns='{SM}' previd='{token}' h='0'/>")
-    await thief.expect(f"<failed xmlns='{SM}'><item-not-found xmlns='{STANZAS}'/></failed>")
-
-
-@pytest.mark.parametrize(("text", "condition"), [("5", "undefined-condition"), ("x", "bad-format")])
-@pytest.mark.spec("XEP-0198 §4")
-async def test_a_wrong_acknowledgement_ends_the_stream(
-    alice: Person, text: str, condition: str
-) -> None:
-    client, _ = await managed(alice, "desk")
-    await client.send(f"<a xmlns='{SM}' h='{text}'/>")
-    await client.ended(condition)
+    for round_ in range(8):
+        words = [f"m{round_}-{number}" for number in range(40)]
+        for word in words[:3]:
+            await desk.send(message(bob.jid, word))
+        phone = await bob.bound("phone")
+        await phone.send("<presence/>")
+        for word in words[3:]:
+            await desk.send(message(bob.jid, word))
+        arrived = [(await phone.wait_for("<message/>")).get("id") for _ in words]
+        assert arrived == words
+        await phone.close()
