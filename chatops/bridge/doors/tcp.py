@@ -15,6 +15,7 @@ from xml.sax.saxutils import quoteattr
 from django.conf import settings
 
 from chatops.bridge.counters import counters
+from chatops.bridge.doors.begun import Begun
 from chatops.bridge.doors.certificates import Certificates
 from chatops.bridge.doors.keepalive import check_life
 from chatops.bridge.stream.admission import admission
@@ -72,8 +73,10 @@ class TcpConnection(asyncio.Protocol):
                 return
             if self.secure:
                 self._upgrading = True
-                self._transport.pause_reading()
-                self._handshake = self._loop.create_task(self._encrypt(self._transport))
+                # The loop begins to read when this returns; the client's first bytes, which may
+                # be there already, must find the handshake.
+                handshake = Begun(self._encrypt(self._transport))
+                self._handshake = self._loop.create_task(handshake.finish())
 
     def data_received(self, data: bytes) -> None:
         stream = self._stream
