@@ -92,8 +92,9 @@ def _find_places(envelope: Envelope, sessions: Iterable[Session]) -> Exception |
             for copy in envelope.copies
             if FLUSHING in copy.session.notes
         ]
-        if flushes:
+        if len(flushes) == len(envelope.copies):
             # While older messages are being handed over, a new one takes its place behind them.
+            # Where another device has been there all the time, there are none.
             envelope.copies.clear()
             _queue(envelope)
             for flush in flushes:
