@@ -37,6 +37,7 @@ class Http:
 
     def __init__(self, host: str, port: int, context: ssl.SSLContext | None = None) -> None:
         self._address, self._context = (host, port), context
+        self.headers: dict[str, str] = {}
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         self._all: list[asyncio.StreamWriter] = []
 
@@ -49,7 +50,7 @@ class Http:
         else:
             reader, writer = await asyncio.open_connection(*self._address, ssl=self._context)
             self._all.append(writer)
-        said = {"Host": "localhost", "Content-Length": str(len(data))}
+        said = {"Host": "localhost", "Content-Length": str(len(data))} | self.headers
         said |= {name.replace("_", "-"): value for name, value in headers.items()}
         lines = "".join(f"{name}: {value}\r\n" for name, value in said.items())
         writer.write(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + data)

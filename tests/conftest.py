@@ -15,7 +15,21 @@ from tests.service import PASSWORD, ServiceProcess
 
 pytest_plugins = ["tests.proof"]
 
-ACCOUNTS = 400
+ACCOUNTS = 400  # at a time
+usual_door = ["tcp"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--door",
+        choices=("tcp", "tls", "websocket", "bosh"),
+        default="tcp",
+        help="through which clients come where a test does not say",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    usual_door[0] = config.getoption("--door")
 
 
 class Person:
@@ -26,14 +40,14 @@ class Person:
         self.jid = f"{name}@{service.domain}"
         self.clients: list[Client] = []
 
-    async def connect(self, door: str = "tcp", host: str = "127.0.0.1") -> Client:
+    async def connect(self, door: str = "", host: str = "127.0.0.1") -> Client:
         """A stream that is open and not authenticated."""
         client = await connect(self.service, door, host)
         self.clients.append(client)
         await client.open()
         return client
 
-    async def bound(self, resource: str = "", *, door: str = "tcp") -> Client:
+    async def bound(self, resource: str = "", *, door: str = "") -> Client:
         """Logged in, and not available yet."""
         client = await self.connect(door)
         await client.authenticate(self.name, PASSWORD)
@@ -41,7 +55,7 @@ class Person:
         return client
 
     async def online(
-        self, resource: str = "", *, door: str = "tcp", priority: int | None = None
+        self, resource: str = "", *, door: str = "", priority: int | None = None
     ) -> Client:
         """Logged in and available."""
         client = await self.bound(resource, door=door)
@@ -49,8 +63,9 @@ class Person:
         return client
 
 
-async def connect(service: ServiceProcess, door: str = "tcp", host: str = "127.0.0.1") -> Client:
-    """Through "tcp", "tls", "websocket" or "bosh"; not open yet."""
+async def connect(service: ServiceProcess, door: str = "", host: str = "127.0.0.1") -> Client:
+    """Through "tcp", "tls", "websocket" or "bosh", else the one of `--door`; not open yet."""
+    door = door or usual_door[0]
     wire: Wire
     if door == "bosh":
         wire = BoshWire(host, service.http_port)
@@ -69,13 +84,18 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess
     process = ServiceProcess(tmp_path_factory.mktemp("service") / "data")
     process.data.mkdir()
     process.manage("migrate", "-v0")
-    lines = [f"person{number}@{process.domain},{PASSWORD}" for number in range(ACCOUNTS)]
-    process.manage("account", "import", "-", text="\n".join(lines))
+    add_people(process, 0)
     process.manage("account", "add", "root", "--password", PASSWORD, "--admin")
     process.start()
     yield process
     process.stop()
     assert "Traceback" not in process.log, process.log[-5000:]
+
+
+def add_people(process: ServiceProcess, first: int) -> None:
+    numbers = range(first, first + ACCOUNTS)
+    lines = [f"person{number}@{process.domain},{PASSWORD}" for number in numbers]
+    process.manage("account", "import", "-", text="\n".join(lines))
 
 
 _names = itertools.count()
@@ -87,7 +107,10 @@ async def person(service: ServiceProcess) -> AsyncIterator[Callable[[], Person]]
     people: list[Person] = []
 
     def make() -> Person:
-        people.append(Person(service, f"person{next(_names)}"))
+        number = next(_names)
+        if number and number % ACCOUNTS == 0:  # all that there are have been somebody
+            add_people(service, number)
+        people.append(Person(service, f"person{number}"))
         return people[-1]
 
     yield make

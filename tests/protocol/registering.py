@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.bosh import BoshWire
 from tests.conversation import Client, FrameWire, Wire
 from tests.service import PASSWORD, ServiceProcess
 
@@ -42,6 +43,8 @@ async def stranger(
 async def _wire(service: ServiceProcess, address: str, door: str) -> Wire:
     if door == "websocket":
         return await FrameWire.connect_to(service.websocket)
+    if door == "bosh":
+        return BoshWire("127.0.0.1", service.http_port)
     context, port = None, service.c2s_port
     if door == "tls":
         context, port = ssl.create_default_context(), service.tls_port

@@ -85,7 +85,7 @@ async def test_the_data_form_goes_before_the_fields(open_service: ServiceProcess
     await client.hang_up()
 
 
-@pytest.mark.parametrize("door", ["websocket", "tls"])
+@pytest.mark.parametrize("door", ["websocket", "tls", "bosh"])
 async def test_every_door_lets_people_register(open_service: ServiceProcess, door: str) -> None:
     client = await stranger(open_service, door=door)
     assert client.features.find("{http://jabber.org/features/iq-register}register") is not None

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import Person, connect
-from tests.conversation import STREAM, Client
+from tests.conversation import STREAM, Client, Mismatch
 from tests.service import ServiceProcess
 
 STREAMS = "urn:ietf:params:xml:ns:xmpp-streams"
@@ -54,7 +54,10 @@ async def test_a_service_that_stops_says_so_on_every_door(
     service = own_service("alice")
     alice = Person(service, "alice")
     clients: list[Client] = [await alice.online(door, door=door) for door in ("tcp", "websocket")]
+    browser = await alice.online("bosh", door="bosh")
     service.stop()
+    with pytest.raises(Mismatch, match="system-shutdown"):
+        await browser.wait_for("<message/>")  # it has a condition of its own for that
     for client in clients:
         await client.wait_for(
             f"<stream:error xmlns:stream='{STREAM}'>"

@@ -21,7 +21,7 @@ def got(sender: Client, body: str = "hello") -> str:
     return f"<message from='{sender.jid}' id='{body}'><body>{body}</body></message>"
 
 
-@pytest.mark.parametrize("door", ["tcp", "websocket"])
+@pytest.mark.parametrize("door", ["tcp", "websocket", "bosh"])
 @pytest.mark.parametrize("type_", ["chat", "normal", "headline"])
 @pytest.mark.spec("RFC 6121 §8.5.2.1.1")
 async def test_a_bare_address_reaches_all_devices_that_want_messages(

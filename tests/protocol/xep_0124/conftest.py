@@ -10,6 +10,7 @@ from tests.bosh import BoshWire, Response
 from tests.service import PASSWORD, ServiceProcess
 
 SETTINGS = {
+    "CHATOPS_HTTPS": "on",  # a proxy may say so; who comes directly says nothing
     "CHATOPS_BOSH_INACTIVITY_SECONDS": "2",
     "CHATOPS_BOSH_POLLING_SECONDS": "1",
     "CHATOPS_BOSH_MAX_PAUSE_SECONDS": "5",

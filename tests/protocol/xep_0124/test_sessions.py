@@ -207,3 +207,25 @@ async def test_one_address_has_only_so_many_sessions(impatient: ServiceProcess) 
     assert (await sessions[-1].start()).body.get("condition") is None
     for each in sessions:
         await each.hang_up()
+
+
+@pytest.mark.spec("XEP-0124 §19.1")
+async def test_a_session_that_began_encrypted_takes_nothing_else(
+    impatient: ServiceProcess,
+) -> None:
+    session = Session("127.0.0.1", impatient.http_port)
+    encrypted = {"X-Forwarded-Proto": "https"}
+    session.http.headers = encrypted
+    begun = (await session.start()).body
+    assert "PLAIN" in [
+        each.text for each in begun.iter("{urn:ietf:params:xml:ns:xmpp-sasl}mechanism")
+    ]
+    session.http.headers = {}
+    refused = await session.post(type="terminate")
+    assert (refused.status, refused.content) == (403, b"")
+    session.http.headers = encrypted
+    session.rid -= 1
+    ended = await session.post(type="terminate")
+    assert ended.body.attrib["type"] == "terminate"
+    assert "condition" not in ended.body.attrib
+    await session.hang_up()
