@@ -60,9 +60,11 @@ class Http:
         self._idle.append((reader, writer))
         return Response(int(head[0].split()[1]), got, answer)
 
-    def hang_up(self) -> None:
+    async def hang_up(self) -> None:
         for writer in self._all:
             writer.transport.abort()
+        closing = (writer.wait_closed() for writer in self._all)
+        await asyncio.gather(*closing, return_exceptions=True)
 
 
 def body(payload: str = "", **attributes: object) -> str:
@@ -172,4 +174,4 @@ class BoshWire(Wire):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self.http.hang_up()
+        await self.http.hang_up()

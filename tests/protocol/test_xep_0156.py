@@ -36,7 +36,7 @@ async def test_both_forms_lead_to_the_doors(service: ServiceProcess) -> None:
         pass
     answer = await http.ask("POST", "/http-bind", body(rid=1, to=service.domain))
     assert answer.body.get("sid")
-    http.hang_up()
+    await http.hang_up()
 
 
 async def test_who_prefers_json_gets_it(service: ServiceProcess) -> None:
@@ -44,7 +44,7 @@ async def test_who_prefers_json_gets_it(service: ServiceProcess) -> None:
     response = await http.ask("GET", "/.well-known/host-meta", Accept="application/json")
     assert response.headers["content-type"] == "application/json"
     assert "Accept" in response.headers["vary"].title()
-    http.hang_up()
+    await http.hang_up()
 
 
 @override_settings(CHATOPS_PUBLIC_URL="https://chat.example.org")

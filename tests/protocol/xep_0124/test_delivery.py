@@ -99,7 +99,7 @@ async def test_a_lost_answer_can_be_fetched_again(alice: Person, bob: Person) ->
     rid = web.rid
     held = web.ask()
     await asyncio.sleep(0.1)
-    web.http.hang_up()
+    await web.http.hang_up()
     await asyncio.gather(held, return_exceptions=True)
     await say(desk, bob, "once")
     web.http = type(web.http)("127.0.0.1", bob.service.http_port)

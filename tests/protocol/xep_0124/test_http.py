@@ -16,7 +16,7 @@ pytestmark = pytest.mark.spec("XEP-0124 §5")
 async def http(impatient: ServiceProcess) -> AsyncIterator[Http]:
     http = Http("127.0.0.1", impatient.http_port)
     yield http
-    http.hang_up()
+    await http.hang_up()
 
 
 @pytest.mark.parametrize("path", ["/http-bind", "/http-bind/"])
@@ -53,7 +53,7 @@ async def test_without_a_setting_all_sites_may_and_no_cookies_are_involved(
     assert response.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-credentials" not in response.headers
     assert "set-cookie" not in response.headers
-    http.hang_up()
+    await http.hang_up()
 
 
 async def test_no_answer_runs_a_script_in_the_consoles_origin(impatient: ServiceProcess) -> None:

@@ -99,7 +99,7 @@ async def test_what_begins_no_session_is_told_why(
     response = await http.ask("POST", "/http-bind", content)
     assert response.status == 200
     said = response.body.attrib
-    http.hang_up()
+    await http.hang_up()
     assert (said["type"], said["condition"]) == ("terminate", condition)
 
 
@@ -150,7 +150,7 @@ async def test_a_broken_connection_keeps_it_only_for_a_while(start: Start) -> No
     session = await start()
     held = session.ask()
     await asyncio.sleep(0.1)
-    session.http.hang_up()
+    await session.http.hang_up()
     await asyncio.gather(held, return_exceptions=True)
     await asyncio.sleep(2.3)
     session.http = Http("127.0.0.1", session.http._address[1])
