@@ -2,13 +2,11 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from django.conf import settings
 
-from chatops.accounts.services.doorkeeper import network_of
 from chatops.bridge.counters import counters
 from chatops.bridge.doors.bosh.exchange import Answer, Request
 from chatops.bridge.doors.bosh.session import BoshSession
@@ -24,12 +22,6 @@ Headers = list[tuple[bytes, bytes]]
 
 logger = logging.getLogger(__name__)
 
-SESSIONS = Limit(
-    "CHATOPS_BOSH_MAX_SESSIONS_PER_ADDRESS",
-    "sessions",
-    "BOSH sessions from one address; IPv6: from one /64.",
-    "policy-violation",
-)
 BODY_BYTES = Limit(
     "CHATOPS_BOSH_MAX_BODY_BYTES",
     "bytes",
@@ -53,7 +45,6 @@ class BoshDoor:
 
     def __init__(self) -> None:
         self._sessions: dict[str, BoshSession] = {}
-        self._by_network: Counter[str] = Counter()
         self._closed = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -111,15 +102,11 @@ class BoshDoor:
             return Answer(terminated("improper-addressing"))
         client = scope.get("client")
         address = client[0] if client else ""
-        network = network_of(address)
-        if SESSIONS.is_exceeded_by(self._by_network[network] + 1):
-            return Answer(terminated("policy-violation"))
         counters["connections bosh"] += 1
         # The bridge is the wire of this process, and the gate of its doors.
         gate = cast(Gate, wire())
         session = BoshSession(gate, body, address=address, secure=secure, forget=self._forget)
         self._sessions[session.sid] = session
-        self._by_network[network] += 1
         return session.create(body)
 
     async def _wait(self, session: BoshSession, body: Body, receive: Receive) -> Answer | None:
@@ -138,12 +125,7 @@ class BoshDoor:
         return None if request.answer.cancelled() else request.answer.result()
 
     def _forget(self, session: BoshSession) -> None:
-        if self._sessions.pop(session.sid, None) is None:
-            return
-        network = network_of(session.address)
-        self._by_network[network] -= 1
-        if not self._by_network[network]:
-            del self._by_network[network]
+        self._sessions.pop(session.sid, None)
 
     def shut_down(self) -> None:
         """Tell everybody that the service stops; nobody comes in any more."""

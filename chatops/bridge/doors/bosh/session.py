@@ -10,6 +10,7 @@ from chatops.bridge.counters import counters
 from chatops.bridge.doors.bosh.exchange import Answer, Request
 from chatops.bridge.doors.bosh.window import Window
 from chatops.bridge.doors.tcp import may_be_plain
+from chatops.bridge.stream.admission import admission
 from chatops.bridge.stream.contracts import Gate
 from chatops.bridge.stream.stream import Stream
 from chatops.xmpp.elements import Element, local_name, serialise
@@ -53,6 +54,7 @@ class BoshSession(Window):
     def create(self, body: Body) -> Answer:
         """Answer the request that asks for the session."""
         try:
+            self._stream.ticket = admission.enter(self.address)
             self._open(body)
             self._stream.received(body.size)
             self._take_payloads(body)
@@ -202,4 +204,6 @@ class BoshSession(Window):
 
     def _gone(self) -> None:
         self.cancel_rest()
+        if self._stream.ticket is not None:
+            self._stream.ticket.leave()
         self._forget(self)
