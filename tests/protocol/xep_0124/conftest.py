@@ -24,9 +24,20 @@ Start = Callable[..., Coroutine[None, None, "Session"]]
 class Session(BoshWire):
     """One session, each request of which a test writes itself."""
 
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port)
+        self._asked: list[asyncio.Task[Response]] = []
+
     def ask(self, payload: str = "", **attributes: object) -> "asyncio.Task[Response]":
         """Send the next request; its response may take a while."""
-        return asyncio.ensure_future(self.post(payload, **attributes))
+        self._asked.append(asyncio.ensure_future(self.post(payload, **attributes)))
+        return self._asked[-1]
+
+    async def hang_up(self) -> None:
+        for task in self._asked:
+            task.cancel()
+        await asyncio.gather(*self._asked, return_exceptions=True)
+        await super().hang_up()
 
     async def start(self, **attributes: object) -> Response:
         said = {"to": "localhost", "ver": "1.6", "wait": 60, "hold": 1, "xmpp_version": "1.0"}
