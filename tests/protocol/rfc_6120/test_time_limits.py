@@ -58,6 +58,7 @@ async def test_a_service_that_stops_says_so_on_every_door(
     service.stop()
     with pytest.raises(Mismatch, match="system-shutdown"):
         await browser.wait_for("<message/>")  # it has a condition of its own for that
+    await browser.hang_up()
     for client in clients:
         await client.wait_for(
             f"<stream:error xmlns:stream='{STREAM}'>"
