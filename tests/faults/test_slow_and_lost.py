@@ -1,4 +1,4 @@
-"""Who floods costs bounded memory, and nobody else notices; what a dead connection had is not lost."""
+"""Who floods costs bounded memory and hinders nobody; what a dead connection had is not lost."""
 
 import asyncio
 import socket
