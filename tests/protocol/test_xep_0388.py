@@ -104,6 +104,8 @@ async def test_everything_in_one_round(alice: Person, bob: Person, door: str) ->
     features = f"<enable xmlns='{CARBONS}'/><inactive xmlns='{CSI}'/>"
     managed = f"<enable xmlns='{SM}' resume='true'/>" if door != "bosh" else ""
     success = await log_in(client, alice.name, agent(), bind(features, managed, tag="Tea"))
+    for done in ("{urn:ietf:params:xml:ns:xmpp-bind}bind", "{urn:xmpp:sm:3}sm"):
+        assert client.features.find(done) is None  # nor is it on offer again
     assert client.jid.startswith(f"{alice.jid}/Tea.")
     bound = success.find(f"{{{BIND2}}}bound")
     assert bound is not None

@@ -33,11 +33,15 @@ def first_features(
     return features
 
 
-def bound_features(*, managed: bool) -> Element:
-    """After authentication: a resource, what manages the stream, and what features have added."""
+def bound_features(*, bound: bool, managed: bool) -> Element:
+    """After authentication: a resource, what manages the stream, and what features have added.
+
+    What has been done with the authentication (XEP-0386) is not on offer again: xmpp.js does it.
+    """
     features = _features()
-    add(features, f"{{{BIND}}}bind")
-    add(add(features, f"{{{SESSION}}}session"), f"{{{SESSION}}}optional")
+    if not bound:
+        add(features, f"{{{BIND}}}bind")
+        add(add(features, f"{{{SESSION}}}session"), f"{{{SESSION}}}optional")
     if managed:
         features.append(management.announce())
     features.extend(build() for build in registry.stream_features)

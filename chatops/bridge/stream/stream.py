@@ -95,7 +95,11 @@ class Stream:
     def features(self) -> Element:
         """What the stream offers at this point (section 4.3.2)."""
         if self.person is not None:
-            return bound_features(managed=self.connection.manageable)
+            session = self.session
+            free = session is None or not session.managed
+            return bound_features(
+                bound=session is not None, managed=free and self.connection.manageable
+            )
         return first_features(
             tls=self.connection.may_start_tls(),
             tls_required=not self._plaintext_allowed,
