@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from slixmpp.plugins.xep_0092.stanza import Version
-from slixmpp.plugins.xep_0202.stanza import EntityTime
 
 from chatops.core.features import DOMAIN, Feature, IqRequest
+from chatops.xmpp.elements import Element, add, make
 
 VERSION = "jabber:iq:version"
 TIME = "urn:xmpp:time"
@@ -32,8 +32,9 @@ async def tell_version(request: IqRequest) -> Version:
 
 
 @time.iq("get", f"{{{TIME}}}time")
-async def tell_time(request: IqRequest) -> EntityTime:
-    """UTC, without an offset: the service stands everywhere."""
-    answer = EntityTime()
-    answer["time"] = datetime.now(UTC)
+async def tell_time(request: IqRequest) -> Element:
+    """UTC, without an offset: the service stands everywhere (section 3)."""
+    answer = make(f"{{{TIME}}}time")
+    add(answer, f"{{{TIME}}}tzo", "+00:00")
+    add(answer, f"{{{TIME}}}utc", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     return answer
