@@ -47,4 +47,5 @@ class Underway:
             await self._waiting.setdefault(bare, asyncio.Event()).wait()
 
 
-underway = Underway()
+underway = Underway()  # new ones, which come behind all that is queued
+returning = Underway()  # those that a lost session leaves, which come before what is newer

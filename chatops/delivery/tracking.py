@@ -10,10 +10,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from chatops.core.database import in_db
 from chatops.core.ids import new_id
 from chatops.core.journal import Write
+from chatops.core.queueing import returning
 from chatops.core.wire import Session, wire
 from chatops.delivery import services
 from chatops.delivery.models import EventKind, State
@@ -56,7 +58,7 @@ class TrackedDelivery:
     def lost(self, session: Session) -> None:
         if self.owed:
             self.owed = False
-            self.ledger.lose(self)
+            self.ledger.lose(self, session.bare)
 
     def confirm_now(self, kind: EventKind, session: Session | None, detail: str) -> list[Write]:
         """The rows of a receipt or marker, for the commit of the stanza that carries it."""
@@ -111,7 +113,7 @@ class Ledger:
 
     _writes: list[Write] = field(default_factory=list)
     _dirty: dict[int, TrackedDelivery] = field(default_factory=dict)
-    _lost: list[TrackedDelivery] = field(default_factory=list)
+    _lost: list[tuple[TrackedDelivery, str]] = field(default_factory=list)
     _timer: asyncio.TimerHandle | None = None
     # (sender, recipient, stanza id) → message and its deliveries by device
     _recent: "OrderedDict[tuple[str, str, str], tuple[int, dict[int, TrackedDelivery]]]" = field(
@@ -148,10 +150,15 @@ class Ledger:
         self._dirty[delivery.id] = delivery
         self._schedule()
 
-    def lose(self, delivery: TrackedDelivery) -> None:
-        """Its session is gone: after what is known has been written, it goes back to the queue."""
+    def lose(self, delivery: TrackedDelivery, bare: str) -> None:
+        """Its session is gone: after what is known has been written, it goes back to the queue.
+
+        Until then it is on its way there: who comes meanwhile waits for it, so that nothing newer
+        overtakes it.
+        """
         self._dirty[delivery.id] = delivery
-        self._lost.append(delivery)
+        self._lost.append((delivery, bare))
+        returning.begin(bare)
         self._schedule()
 
     def flush(self) -> None:
@@ -162,12 +169,13 @@ class Ledger:
         writes, self._writes = self._writes, []
         lost, self._lost = self._lost, []
         dirty, self._dirty = self._dirty, {}
-        gone = {delivery.id for delivery in lost}
+        gone = {delivery.id for delivery, _ in lost}
         for delivery in dirty.values():
             if delivery.id not in gone:
                 writes.extend(delivery.pending_writes())
         if lost:
-            wire().commit(writes, lambda: wire().spawn(_requeue(lost)))
+            back = partial(_give_back, lost)
+            wire().commit(writes, back, back)
         elif writes:
             wire().commit(writes, _nothing)
         for write in writes:
@@ -179,8 +187,16 @@ class Ledger:
             self._timer = wire().loop.call_later(FLUSH_SECONDS, self.flush)
 
 
-async def _requeue(lost: list[TrackedDelivery]) -> None:
-    await in_db(services.requeue, delivery_ids=[delivery.id for delivery in lost])
+def _give_back(lost: list[tuple[TrackedDelivery, str]]) -> None:
+    wire().spawn(_requeue(lost))
+
+
+async def _requeue(lost: list[tuple[TrackedDelivery, str]]) -> None:
+    try:
+        await in_db(services.requeue, delivery_ids=[delivery.id for delivery, _ in lost])
+    finally:
+        for _, bare in lost:
+            returning.end(bare)
 
 
 def _nothing() -> None:

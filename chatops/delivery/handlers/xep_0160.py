@@ -9,7 +9,7 @@ from chatops.core.database import in_db
 from chatops.core.features import DOMAIN, Feature
 from chatops.core.ids import moment_of
 from chatops.core.live import hears
-from chatops.core.queueing import FLUSHING, Flush, underway
+from chatops.core.queueing import FLUSHING, Flush, returning, underway
 from chatops.core.wire import Session, wire
 from chatops.delivery import queues, services
 from chatops.delivery.flexible import since
@@ -63,6 +63,7 @@ async def hand_over(session: Session) -> None:
     flush.running = True
     try:
         while _may_take(session):
+            await returning.none_left(session.bare)
             flush.again = session.bare in underway
             owed = await in_db(
                 services.take,
