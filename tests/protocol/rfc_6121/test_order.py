@@ -18,11 +18,12 @@ async def test_what_a_lost_device_leaves_comes_before_what_is_newer(
     for number in range(COUNT):
         await desk.send(f"<message to='{bob.jid}' type='chat' id='m{number}'><body/></message>")
     await phone.wait_for(f"<message id='m{COUNT - 1}'/>")
+    later = await bob.bound("later")
     await phone.hang_up()
     # Before what he leaves is back in the queue, more is said, and his next device comes.
     for number in range(COUNT, 2 * COUNT):
         await desk.send(f"<message to='{bob.jid}' type='chat' id='m{number}'><body/></message>")
-    later = await bob.bound("later")
+    await desk.nothing_more()
     await later.send("<presence/>")
     seen: list[str | None] = []
     while len(seen) < 2 * COUNT:
