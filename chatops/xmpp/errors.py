@@ -190,3 +190,10 @@ class StreamFault(Exception):
         if self.details is not None:
             error.append(self.details)
         return error
+
+
+class StanzaTooBig(StreamFault):
+    """An element has more bytes than this stream may carry at once."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("policy-violation", f"A stanza may have {limit} bytes at most.")

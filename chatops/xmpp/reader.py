@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 from lxml import etree
 
 from chatops.xmpp.elements import Element, parse
-from chatops.xmpp.errors import StreamFault
+from chatops.xmpp.errors import StanzaTooBig, StreamFault
 from chatops.xmpp.vocabulary import VOCABULARY, Vocabulary
 
 DEEPEST = 128
@@ -210,13 +210,13 @@ class StreamReader(_Strict):
         self._base, self._buffer = self._end, rest
 
     def _too_big(self) -> StreamFault:
-        return StreamFault("policy-violation", f"A stanza may have {self.limit} bytes at most.")
+        return StanzaTooBig(self.limit)
 
 
 def read_document(data: bytes, limit: int, vocabulary: Vocabulary = VOCABULARY) -> Element:
     """One whole element, as a WebSocket frame holds it (RFC 7395 section 3.3.3)."""
     if len(data) > limit:
-        raise StreamFault("policy-violation", f"A stanza may have {limit} bytes at most.")
+        raise StanzaTooBig(limit)
     if not data.startswith(b"<"):
         raise StreamFault("bad-format", "A frame begins with a start tag.")
     _Strict(vocabulary).parse(data, final=True)

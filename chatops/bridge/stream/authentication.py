@@ -12,6 +12,7 @@ from chatops.accounts.services import Credentials
 from chatops.bridge.counters import counters
 from chatops.bridge.stream.throttle import throttle
 from chatops.core.database import in_db
+from chatops.core.limits import Limit
 from chatops.xmpp.elements import Element, add, local_name, make
 from chatops.xmpp.errors import Overloaded
 from chatops.xmpp.jid import JID, InvalidJID
@@ -20,6 +21,12 @@ from chatops.xmpp.sasl.plain import read_plain
 from chatops.xmpp.sasl.scram import SaslFailure, ScramServer, fake_record
 
 SCRAM = {"SCRAM-SHA-256": "sha256", "SCRAM-SHA-1": "sha1"}
+FAILURES = Limit(
+    "CHATOPS_MAX_AUTH_FAILURES",
+    "failures",
+    "Failed logins on one connection; each further one of an address or an account is told later.",
+    "policy-violation",
+)
 WRONG = SaslFailure("not-authorized", "The user name or the password is wrong.")
 
 

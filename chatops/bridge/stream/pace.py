@@ -49,6 +49,13 @@ BACKLOG = Limit(
     " a client is not read until all is handled.",
     "policy-violation",
 )
+STANZA_SIZE = Limit("CHATOPS_MAX_STANZA_BYTES", "bytes", "The largest stanza.", "policy-violation")
+STRANGERS_STANZA_SIZE = Limit(
+    "CHATOPS_MAX_STANZA_BYTES_UNAUTHENTICATED",
+    "bytes",
+    "The largest element before the login.",
+    "policy-violation",
+)
 STRANGERS_BURST = 5
 
 

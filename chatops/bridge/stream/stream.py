@@ -14,16 +14,16 @@ from chatops.bridge.handling import MOST_IN_FLIGHT
 from chatops.bridge.sessions import REQUEST, LiveSession
 from chatops.bridge.stream import management
 from chatops.bridge.stream.admission import Ticket
-from chatops.bridge.stream.authentication import Authentication, Person
+from chatops.bridge.stream.authentication import FAILURES, Authentication, Person
 from chatops.bridge.stream.binding import Binding
 from chatops.bridge.stream.contracts import Door, Gate
 from chatops.bridge.stream.features import bound_features, first_features
-from chatops.bridge.stream.pace import BACKLOG, Valve
+from chatops.bridge.stream.pace import BACKLOG, STANZA_SIZE, STRANGERS_STANZA_SIZE, Valve
 from chatops.bridge.stream.sasl2 import Sasl2
 from chatops.bridge.stream.strangers import Strangers
 from chatops.core.features import registry
 from chatops.xmpp.elements import Element, add, local_name, namespace_of, serialise, stanza, tag_of
-from chatops.xmpp.errors import StreamFault
+from chatops.xmpp.errors import StanzaTooBig, StreamFault
 from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.names import CLIENT, PING, SASL, SASL2, SM, TLS
 
@@ -298,7 +298,7 @@ class Stream:
 
     def must_not_fail_too_often(self) -> None:
         """Raises StreamFault for who has failed as often as one may on one connection."""
-        if self.authentication.failures >= settings.CHATOPS_MAX_AUTH_FAILURES:
+        if FAILURES.is_exceeded_by(self.authentication.failures + 1):
             raise StreamFault("policy-violation", "Too many failures.")
 
     def _manage(self, element: Element) -> Awaitable[None] | None:
@@ -352,6 +352,8 @@ class Stream:
         if self.closed:
             return
         counters[f"stream error {fault.condition}"] += 1
+        if isinstance(fault, StanzaTooBig):
+            (STANZA_SIZE if self.person is not None else STRANGERS_STANZA_SIZE).hit()
         self.closed = True
         self.connection.close(fault.element())
         self._leave(clean=False)
