@@ -40,7 +40,7 @@ async def test_what_is_kept_is_found_at_the_next_login(bob: Person) -> None:
     [
         ("get", "", "bad-request"),
         ("get", "<a xmlns='urn:x'/><b xmlns='urn:x'/>", "bad-request"),
-        ("set", "", "bad-request"),
+        ("set", "", "not-acceptable"),
         ("set", "<a/>", "not-acceptable"),
         ("set", "<a xmlns='jabber:client'/>", "not-acceptable"),
         ("set", f"<{'a' * 201} xmlns='urn:x'/>", "not-acceptable"),

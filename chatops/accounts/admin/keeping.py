@@ -1,14 +1,15 @@
-"""What people's clients keep on the service, in the browser: looked at with a reason, removable."""
+"""What people's clients keep on the service, in the browser: looked at, and removable."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
 from chatops.accounts.models import PrivateData
-from chatops.accounts.services import private
+from chatops.accounts.services import may_act_on, private
 from chatops.audit.base import AuditedModelAdmin
 from chatops.audit.services import Actor, record
 
@@ -53,14 +54,22 @@ class PrivateDataAdmin(AuditedModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         found = self.get_object(request, object_id)
+        if found is not None:
+            self._must_reach(request, found)
         may_look = found is not None and self.has_view_permission(request, found)
         if found is not None and may_look and request.user.has_perm(READ):
             record(Actor.of(request), "private.read", found.user, element=found.tag)
         return super().change_view(request, object_id, form_url, extra_context)
 
+    def _must_reach(self, request: HttpRequest, found: PrivateData) -> None:
+        """Who uses the console is out of reach of those who may not do everything."""
+        if not may_act_on(found.user, user_id=request.user.pk):
+            raise PermissionDenied
+
     def delete_model(self, request: HttpRequest, obj: PrivateData) -> None:
+        self._must_reach(request, obj)
         private.remove_private(obj, by=Actor.of(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PrivateData]) -> None:
         for found in queryset.select_related("user"):
-            private.remove_private(found, by=Actor.of(request))
+            self.delete_model(request, found)

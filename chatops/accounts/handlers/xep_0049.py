@@ -40,7 +40,7 @@ async def store(request: IqRequest) -> None:
     """Section 3.1: one or more elements, each in the place of the former one of its name."""
     user_id = _owner(request)
     if not len(request.payload):
-        raise BadRequest("There is nothing to keep.")
+        raise Reserved("There is nothing to keep.")
     elements = [
         Kept(*_name(each), serialise(parse(serialise(each))).decode()) for each in request.payload
     ]

@@ -5,7 +5,8 @@ what concerns rosters in `contacts`; passwords are told to nobody.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -111,11 +112,12 @@ async def log_out(call: Call) -> Done:
     """Section 4.5: all devices of an account, or the one that is named."""
 
     def end() -> int:
-        addresses = call.values("accountjids")
-        for address in addresses:
-            bare, _, resource = address.partition("/")
-            services.end_sessions(services.find(bare), by=actor_of(call), resource=resource)
-        return len(addresses)
+        parts = [address.partition("/") for address in call.values("accountjids")]
+        named = [(services.find(bare), resource) for bare, _, resource in parts]
+        with transaction.atomic():
+            for user, resource in named:
+                services.end_sessions(user, by=actor_of(call), resource=resource)
+        return len(named)
 
     return Done(f"{await in_db(end)} logged out.")
 
@@ -144,16 +146,16 @@ async def set_password(call: Call) -> Done:
     f"{ADMIN}#get-user-lastlogin",
     "When somebody was last there",
     permission=VIEW,
-    fields=(ONE,),
+    fields=(MANY,),
 )
 async def tell_last_login(call: Call) -> Done:
-    """Section 4.9."""
-    user = await in_db(services.find, call.text("accountjid"))
+    """Section 4.9: of the first who is named."""
+    user = await in_db(services.find, call.text("accountjids"))
     online = bool(wire().sessions_of(user.jid))
     seen = "online now" if online else user.last_seen and f"{user.last_seen:%Y-%m-%dT%H:%M:%SZ}"
     return Done(
         fields=(
-            FormField("accountjid", "jid-single", values=[user.jid]),
+            FormField("accountjids", "jid-multi", values=[user.jid]),
             FormField("lastlogin", label="Last there", values=[seen or "never"]),
         )
     )
@@ -164,10 +166,18 @@ def _count(node: str, var: str, name: str, find: Callable[[], Iterable[str]]) ->
 
     @command(f"{ADMIN}#get-{node}-num", f"How many {name}", permission=VIEW)
     async def tell(call: Call) -> Done:
-        number = sum(1 for _ in await in_db(list, find()))
+        number = await in_db(_number_of, find())
         return Done(
             fields=(FormField(f"{var}num", label=f"How many {name}", values=[str(number)]),)
         )
+
+
+def _first(found: Iterable[str], most: int) -> list[str]:
+    return list(islice(found, most))
+
+
+def _number_of(found: Iterable[str]) -> int:
+    return found.people.count() if isinstance(found, Addresses) else sum(1 for _ in found)
 
 
 def _list(node: str, var: str, name: str, find: Callable[[], Iterable[str]]) -> None:
@@ -177,21 +187,27 @@ def _list(node: str, var: str, name: str, find: Callable[[], Iterable[str]]) -> 
     async def tell(call: Call) -> Done:
         wanted = call.text("max_items")
         most = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else MOST_LISTED
-        found = (await in_db(list, find()))[: min(most, MOST_LISTED)]
+        found = await in_db(_first, find(), min(most, MOST_LISTED))
         return Done(fields=(FormField(f"{var}jids", "jid-multi", f"Who is {name}", values=found),))
 
 
-def _addresses(people: QuerySet[User]) -> Iterable[str]:
-    for user in people.order_by("username").iterator(1_000):
-        yield user.jid
+class Addresses:
+    """People's addresses, read as far as somebody goes through them."""
+
+    def __init__(self, people: QuerySet[User]) -> None:
+        self.people = people
+
+    def __iter__(self) -> Iterator[str]:
+        for user in self.people.order_by("username").iterator(1_000):
+            yield user.jid
 
 
 def _registered() -> Iterable[str]:
-    return _addresses(User.objects.all())
+    return Addresses(User.objects.all())
 
 
 def _suspended() -> Iterable[str]:
-    return _addresses(User.objects.filter(is_active=False))
+    return Addresses(User.objects.filter(is_active=False))
 
 
 def _online() -> list[str]:

@@ -133,13 +133,12 @@ async def _go_on(
     if run is None or run.node != found.node:
         raise _bad("bad-sessionid", "There is no such run.")
     if run.until < time.monotonic():
-        del runs[run_id]
         raise SessionExpired(details=make(f"{{{COMMANDS}}}session-expired"))
     if action == "cancel" or (form is not None and form.get("type") == "cancel"):
-        del runs[run_id]
+        _close(runs, run_id)
         return _answer(found, run_id, "canceled")
-    if action == "prev":
-        raise _bad("bad-action", "There is no step before this one.")
+    if action in ("prev", "next"):
+        raise _bad("bad-action", "There is no step but this one.")
     if form is None:
         raise _bad("bad-payload", "The form is missing.")
     submission = Submission.read(form)
@@ -151,7 +150,7 @@ async def _go_on(
     if missing:
         raise _bad("bad-payload", f"Missing: {', '.join(missing)}.")
     done = await found.run(Call(session, submission))
-    runs.pop(run_id, None)
+    _close(runs, run_id)
     return _completed(found, run_id, done)
 
 
@@ -171,6 +170,11 @@ async def _must_be_allowed(found: Command, session: Session) -> None:
 def _runs(session: Session) -> dict[str, Run]:
     runs: dict[str, Run] = session.notes.setdefault(_RUNS, {})
     return runs
+
+
+def _close(runs: dict[str, Run], run_id: str) -> None:
+    """It stays known as one that is over, until others need the place (section 3.4)."""
+    runs[run_id] = Run(runs[run_id].node, 0)
 
 
 def _answer(found: Command, run_id: str, status: str) -> Element:
