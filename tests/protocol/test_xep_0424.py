@@ -40,8 +40,8 @@ async def test_a_retracted_message_is_a_tombstone_in_both_archives(
 ) -> None:
     desk, phone = await alice.online("desk"), await bob.online("phone")
     await desk.send(said(bob.jid, "m1"))
-    await desk.send(retraction(bob.jid, "r1", "m1"))
     await phone.expect("<message id='m1'><body>Tea?</body></message>")
+    await desk.send(retraction(bob.jid, "r1", "m1"))
     await phone.expect(f"<message id='r1'><retract xmlns='{RETRACT}' id='m1'/></message>")
     await desk.nothing_else()
     for client in (desk, phone):
