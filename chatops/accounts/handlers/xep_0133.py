@@ -36,7 +36,13 @@ HOW_MANY = FormField(
     options=[(each, each) for each in ("25", "50", "75", "100", "150", "200", "none")],
 )
 
-administration = Feature("XEP-0133", (), at=())
+administration = Feature(
+    "XEP-0133",
+    (),
+    at=(),
+    level="partial",
+    note="People, sessions, figures and announcements; no message of the day, no welcome message.",
+)
 
 
 def actor_of(call: Call) -> Actor:

@@ -1,4 +1,4 @@
-"""Bidirectional streams over HTTP (BOSH), XEP-0124: the door is `chatops.bridge.doors.bosh`."""
+"""BOSH, bidirectional streams over HTTP, XEP-0124: the door is `chatops.bridge.doors.bosh`."""
 
 from django.conf import settings
 
