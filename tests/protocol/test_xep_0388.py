@@ -208,6 +208,14 @@ async def test_failures_leave_the_stream_as_it_was(alice: Person) -> None:
     await client.nothing_else()
 
 
+async def test_a_tag_that_cannot_be_a_resource_fails_the_login(alice: Person) -> None:
+    client = await alice.connect()
+    outcome = await log_in(client, alice.name, bind(tag="a\x7fb"))
+    assert outcome.tag == f"{{{SASL2}}}failure"
+    await log_in(client, alice.name, bind(tag="Tea"))
+    await client.nothing_else()
+
+
 @pytest.mark.spec("XEP-0388 §2.4", "XEP-0388 §4.8")
 @pytest.mark.parametrize("when", ["during", "after"])
 async def test_nothing_else_is_sent_during_and_no_second_login_after(

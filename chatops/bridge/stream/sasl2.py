@@ -72,7 +72,8 @@ class Sasl2:
             if request is not None:
                 await self._succeed(request, person, data)
         except SaslFailure as failure:
-            self._request = None
+            # Also where the resource cannot be: then nobody is logged in.
+            self._request, stream.person = None, None
             await self._fail(failure)
         except Overloaded as overload:
             self._request = None
