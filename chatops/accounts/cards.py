@@ -27,9 +27,7 @@ class NotYours(Forbidden):
 
 def own_id(request: IqRequest) -> int:
     """Of the account that the request is about, which must be the sender's own."""
-    if request.session is None or request.to.bare != request.session.bare:
-        raise NotYours
-    return request.session.user_id
+    return request.own_session(NotYours).user_id
 
 
 async def card_for(request: IqRequest) -> Card:

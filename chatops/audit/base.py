@@ -36,6 +36,7 @@ class AuditedModelAdmin(ModelAdmin):
     deeds: ClassVar[Mapping[str, Deed]] = {}
     change_form_outer_after_template = "audit/panels.html"
     panel_template = ""
+    has_buttons_alone = False  # its panels have buttons for what can be done; nothing is saved
     list_per_page = 50
     show_full_result_count = False
     list_filter_submit = False
@@ -98,6 +99,18 @@ class AuditedModelAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         raise Http404
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        context = dict(extra_context or {})
+        if self.has_buttons_alone:
+            context = {"show_save": False, "show_save_and_continue": False} | context
+        return super().changeform_view(request, object_id, form_url, context)
 
     def change_view(
         self,

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from chatops.core.wire import Session
 from chatops.xmpp.elements import Element, SlixmppStanza
+from chatops.xmpp.errors import Refused
 from chatops.xmpp.jid import JID
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,12 @@ class IqRequest:
     @property
     def id(self) -> str:
         return self.stanza.get("id", "")
+
+    def own_session(self, refusal: Callable[[], Refused]) -> Session:
+        """The session that asks about its own account; raises that refusal for anybody else's."""
+        if self.session is None or self.to.bare != self.session.bare:
+            raise refusal()
+        return self.session
 
 
 @dataclass(frozen=True, slots=True)

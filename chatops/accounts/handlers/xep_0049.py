@@ -24,7 +24,7 @@ class Reserved(NotAcceptable):
 @storage.iq("get", QUERY, at=(ACCOUNT,))
 async def fetch(request: IqRequest) -> Element:
     """Section 3.2: one element at a time; an empty one where nothing is kept."""
-    user_id = _owner(request)
+    user_id = request.own_session(NotYours).user_id
     wanted = list(request.payload)
     if len(wanted) != 1:
         raise BadRequest("One element at a time is asked for.")
@@ -38,7 +38,7 @@ async def fetch(request: IqRequest) -> Element:
 @storage.iq("set", QUERY, at=(ACCOUNT,))
 async def store(request: IqRequest) -> None:
     """Section 3.1: one or more elements, each in the place of the former one of its name."""
-    user_id = _owner(request)
+    user_id = request.own_session(NotYours).user_id
     if not len(request.payload):
         raise Reserved("There is nothing to keep.")
     elements = [
@@ -52,9 +52,3 @@ def _name(element: Element) -> tuple[str, str]:
     if namespace in ("", CLIENT, PRIVATE):
         raise Reserved
     return namespace, local_name(element)
-
-
-def _owner(request: IqRequest) -> int:
-    if request.session is None or request.to.bare != request.session.bare:
-        raise NotYours
-    return request.session.user_id

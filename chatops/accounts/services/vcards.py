@@ -66,18 +66,12 @@ def details_of(user: User) -> Details:
     return (card_of(username=user.username) or Card()).details
 
 
-@transaction.atomic
 def set_card(*, user_id: int, card: Card) -> None:
     """The person's own client publishes it, whole (XEP-0054 section 3.2). Raises CardTooLarge."""
-    _keep(User.objects.select_for_update().get(pk=user_id), card)
-
-
-@transaction.atomic
-def set_own_photo(*, user_id: int, photo: Photo | None) -> None:
-    """The person's own client changes the photo alone (XEP-0398). Raises CardTooLarge."""
-    user = User.objects.select_for_update().get(pk=user_id)
-    card = card_of(username=user.username) or Card()
-    _keep(user, Card(card.document, photo))
+    _must_fit(card)
+    shown_as = "" if card.photo is None else type_of(card.photo.data)  # before anything is locked
+    with transaction.atomic():
+        _keep(User.objects.select_for_update().get(pk=user_id), card, shown_as)
 
 
 @transaction.atomic
@@ -105,7 +99,7 @@ def upload_photo(user: User, *, data: bytes, by: Actor) -> None:
         raise PhotoTooLarge
     card = card_of(username=user.username) or Card()
     photo = Photo(*avatar_from(data))
-    _keep(user, Card(card.document, photo))
+    _keep(user, Card(card.document, photo), photo.type)
     record(by, "vcard.photo", user, hash=photo.hash)
 
 
@@ -116,7 +110,7 @@ def remove_photo(user: User, *, by: Actor) -> None:
     card = card_of(username=user.username)
     if card is None or card.photo is None:
         raise NoPhoto
-    _keep(user, Card(card.document))
+    _keep(user, Card(card.document), "")
     record(by, "vcard.photo", user, hash="")
 
 
@@ -125,9 +119,14 @@ def _must_reach(user: User, by: Actor) -> None:
         raise Outranked
 
 
-def _keep(user: User, card: Card) -> None:
+def _must_fit(card: Card) -> None:
     if SIZE.is_exceeded_by(card.size):
         raise CardTooLarge
+
+
+def _keep(user: User, card: Card, shown_as: str | None = None) -> None:
+    """`shown_as`: the media type of the photo, "" for none that can be shown, None for the same."""
+    _must_fit(card)
     before = avatar_of(user_id=user.pk)
     photo = card.photo
     now = "" if photo is None else photo.hash
@@ -138,8 +137,8 @@ def _keep(user: User, card: Card) -> None:
         "photo_hash": now,
         "changed_at": timezone.now(),
     }
-    if now != before or photo is None:
-        columns["image_type"] = "" if photo is None else type_of(photo.data)
+    if shown_as is not None:
+        columns["image_type"] = shown_as
     VCard.objects.update_or_create(user=user, defaults=columns)
     if now != before:
         ring(AvatarChanged(user.pk, user.jid, now))

@@ -65,7 +65,7 @@ class EverythingIsKept(NotImplementedHere):
 @mam.iq("get", f"{{{MAM}}}query")
 async def show_form(request: IqRequest) -> Element:
     """Section 4.1.1: what can be asked for."""
-    _owner(request)
+    request.own_session(NotYours)
     query = make(f"{{{MAM}}}query")
     query.append(build("form", MAM, FIELDS))
     return query
@@ -74,7 +74,7 @@ async def show_form(request: IqRequest) -> Element:
 @mam.iq("set", f"{{{MAM}}}query")
 async def send_page(request: IqRequest) -> Element:
     """Section 4: the page's messages, and then the answer that closes it."""
-    session = _owner(request)
+    session = request.own_session(NotYours)
     query, wanted = read_query(request.payload), PageWanted.read(request.payload)
     if wanted.index is not None:
         raise NoPagesByIndex
@@ -105,7 +105,7 @@ async def send_page(request: IqRequest) -> Element:
 @mam.iq("get", f"{{{MAM}}}metadata")
 async def describe(request: IqRequest) -> Element:
     """Section 5: the archive's ends."""
-    return await tell_ends(_owner(request))
+    return await tell_ends(request.own_session(NotYours))
 
 
 @mam.told_when_bound
@@ -122,7 +122,7 @@ async def tell_ends(session: Session) -> Element:
 @mam.iq("get", f"{{{MAM}}}prefs")
 async def show_preferences(request: IqRequest) -> Element:
     """Section 6: everything is archived."""
-    _owner(request)
+    request.own_session(NotYours)
     prefs = make(f"{{{MAM}}}prefs", default="always")
     add(prefs, f"{{{MAM}}}always")
     add(prefs, f"{{{MAM}}}never")
@@ -132,7 +132,7 @@ async def show_preferences(request: IqRequest) -> Element:
 @mam.iq("set", f"{{{MAM}}}prefs")
 async def refuse_preferences(request: IqRequest) -> None:
     """Whoever is told that something is not kept must be able to rely on it."""
-    _owner(request)
+    request.own_session(NotYours)
     raise EverythingIsKept
 
 
@@ -193,12 +193,6 @@ def read_query(payload: Element) -> ArchiveQuery:
         before_id=_id(value) if (value := text("before-id")) else None,
         ids=None if wanted is None else tuple(_id(each) for each in wanted),
     )
-
-
-def _owner(request: IqRequest) -> Session:
-    if request.session is None or request.to.bare != request.session.bare:
-        raise NotYours
-    return request.session
 
 
 def _id(text: str) -> int:

@@ -2,8 +2,7 @@
 
 from django.conf import settings
 
-from chatops.contacts.models import RosterItem, Subscription
-from chatops.core.database import in_db
+from chatops.accounts.visibility import sees_presence
 from chatops.core.features import (
     ACCOUNT,
     DOMAIN,
@@ -106,17 +105,8 @@ async def _list(request: IqRequest, address: Address, items: list[Item]) -> Elem
 
 async def _must_be_visible(request: IqRequest) -> None:
     """The owner, and contacts that may see the account's presence; others learn nothing."""
-    if request.sender.bare == request.to.bare:
-        return
-    if not await in_db(_is_subscribed, request.to.local, request.sender.bare):
+    if not await sees_presence(str(request.sender.bare), str(request.to.bare)):
         raise Unavailable("Nothing here answers that request.")
-
-
-def _is_subscribed(owner: str, asker: str) -> bool:
-    seen_by = (Subscription.FROM, Subscription.BOTH)
-    return RosterItem.objects.filter(
-        user__username=owner, jid=asker, subscription__in=seen_by
-    ).exists()
 
 
 @disco.when_loaded

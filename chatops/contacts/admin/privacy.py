@@ -1,6 +1,6 @@
 """Whom people keep away, in the browser: the same rows, rules and pushes as from a client."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -9,15 +9,14 @@ from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from chatops.accounts import services as accounts
-from chatops.audit.base import AuditedModelAdmin, Deed
+from chatops.audit.base import AuditedModelAdmin
 from chatops.audit.services import Actor
 from chatops.contacts import services
-from chatops.contacts.models import BLOCKED, Blocked, PrivacyList, PrivacyRule, Report
+from chatops.contacts.models import BLOCKED, Blocked, PrivacyList, PrivacyRule
 from chatops.contacts.rules import KINDS, Rule
 from chatops.contacts.services import MOST_LISTS
 from chatops.xmpp.errors import Refused
@@ -258,63 +257,3 @@ class PrivacyListAdmin(AuditedModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PrivacyList]) -> None:
         for found in queryset.select_related("user"):
             self.delete_model(request, found)
-
-
-@admin.register(Report)
-class ReportAdmin(AuditedModelAdmin):
-    """What people say of addresses that they block (XEP-0377)."""
-
-    list_display = ("jid", "kind", "reporter", "words", "at", "status")
-    list_filter = (("state", ChoicesDropdownFilter), ("at", RangeDateTimeFilter))
-    list_filter_submit = True
-    list_select_related = ("user",)
-    search_fields = ("jid", "user__username", "text")
-    search_help_text = "About whom, by whom, or words"
-    fields = readonly_fields = (
-        "jid", "kind", "reporter", "text", "stanza_ids", "at", "status", "handled_by",
-    )  # fmt: skip
-    panel_template = "contacts/report_panels.html"
-    actions = ("handle",)
-    deeds: ClassVar[dict[str, Deed]] = {"handle": Deed("contacts.change_report", "do_handle")}
-
-    @display(description="reason")
-    def kind(self, report: Report) -> str:
-        return report.reason.removeprefix("urn:xmpp:reporting:")
-
-    @display(description="reported by", ordering="user__username")
-    def reporter(self, report: Report) -> str:
-        return report.user.jid
-
-    @display(description="with the words")
-    def words(self, report: Report) -> str:
-        return report.text if len(report.text) <= 80 else f"{report.text[:79]}…"
-
-    @display(description="state", ordering="state", label={"new": "warning", "handled": "success"})
-    def status(self, report: Report) -> str:
-        return report.get_state_display()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only who blocks somebody reports him."""
-        return False
-
-    @action(description="Mark as handled", permissions=["change"])
-    def handle(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
-        for report in queryset.select_related("user"):
-            services.handle_report(report, by=Actor.of(request))
-
-    def do_handle(self, request: HttpRequest, report: Report) -> str:
-        services.handle_report(report, by=Actor.of(request))
-        return f"The report about {report.jid} is handled."
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        """The page has a button for the one thing to do, and nothing to save."""
-        hidden = dict.fromkeys(("show_save", "show_save_and_continue"), False)
-        return super().changeform_view(
-            request, object_id, form_url, {**hidden, **(extra_context or {})}
-        )

@@ -166,6 +166,7 @@ class SubscriptionRequestAdmin(AuditedModelAdmin):
     search_fields = ("user__username", "sender")
     search_help_text = "Who asks, or whom"
     fields = readonly_fields = ("sender", "person", "words", "asked_at")
+    has_buttons_alone = True
     panel_template = "contacts/request_panels.html"
     actions = ("accept", "deny")
     deeds: ClassVar[dict[str, Deed]] = {
@@ -208,16 +209,3 @@ class SubscriptionRequestAdmin(AuditedModelAdmin):
     def do_deny(self, request: HttpRequest, waiting: SubscriptionRequest) -> str:
         services.answer_request(waiting, accept=False, by=Actor.of(request))
         return f"{waiting.sender} was denied to see the presence of {waiting.user}."
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        """The page has buttons for the two answers, and nothing to save."""
-        hidden = dict.fromkeys(("show_save", "show_save_and_continue"), False)
-        return super().changeform_view(
-            request, object_id, form_url, {**hidden, **(extra_context or {})}
-        )

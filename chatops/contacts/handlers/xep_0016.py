@@ -186,7 +186,6 @@ def _must_not_be_in_use(session: Session, name: str) -> None:
 
 
 def _owner(request: IqRequest) -> Session:
-    if request.session is None or request.to.bare != request.session.bare:
-        raise NotYours
-    request.session.notes[WANTS_LISTS] = True
-    return request.session
+    session = request.own_session(NotYours)
+    session.notes[WANTS_LISTS] = True
+    return session

@@ -10,7 +10,6 @@ from chatops.contacts.handlers.xep_0377 import Complaint, read_complaint
 from chatops.contacts.privacy import guard
 from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, DOMAIN, Feature, IqRequest
-from chatops.core.wire import Session
 from chatops.xmpp.elements import Element, add, make
 from chatops.xmpp.errors import BadRequest, Forbidden, Malformed
 from chatops.xmpp.jid import InvalidJID, parse
@@ -28,7 +27,7 @@ class NotYours(Forbidden):
 @blocking.iq("get", f"{{{BLOCKING}}}blocklist", at=(ACCOUNT,))
 async def show(request: IqRequest) -> Element:
     """Section 3.2; from then on this device hears of changes."""
-    session = _owner(request)
+    session = request.own_session(NotYours)
     session.notes[WANTS_BLOCKS] = True
     found = make(f"{{{BLOCKING}}}blocklist")
     privacy = guard.of(session.bare)
@@ -40,7 +39,7 @@ async def show(request: IqRequest) -> Element:
 @blocking.iq("set", f"{{{BLOCKING}}}block", at=(ACCOUNT,))
 async def block(request: IqRequest) -> None:
     """Section 3.3, with what is said of the addresses to administrators (XEP-0377)."""
-    session = _owner(request)
+    session = request.own_session(NotYours)
     jids = _jids(request.payload)
     if not jids:
         raise BadRequest("To block means to name at least one address.")
@@ -56,7 +55,7 @@ async def block(request: IqRequest) -> None:
 @blocking.iq("set", f"{{{BLOCKING}}}unblock", at=(ACCOUNT,))
 async def unblock(request: IqRequest) -> None:
     """Sections 3.4 and 3.5: some, or all."""
-    session = _owner(request)
+    session = request.own_session(NotYours)
     jids = _jids(request.payload)
     await in_db(_on, services.unblock, session.user_id, jids=jids or None)
     await take_effect(session.user_id, session.bare, all_at_once=not jids)
@@ -80,9 +79,3 @@ def _jids(payload: Element) -> list[str]:
         return [parse(item.get("jid")).full for item in payload.iterchildren(ITEM)]
     except InvalidJID as error:
         raise Malformed from error
-
-
-def _owner(request: IqRequest) -> Session:
-    if request.session is None or request.to.bare != request.session.bare:
-        raise NotYours
-    return request.session

@@ -107,9 +107,7 @@ def give_up(session: Session) -> None:
 
 
 def _begin(request: IqRequest) -> Session:
-    session = request.session
-    if session is None or session.bare != request.to.bare:
-        raise NotYours
+    session = request.own_session(NotYours)
     session.notes.setdefault(SINCE, new_id())
     return session
 

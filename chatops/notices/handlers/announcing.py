@@ -7,15 +7,17 @@ from chatops.notices import services
 from chatops.notices.models import Audience, Notice
 from chatops.xmpp.forms import FormField
 
+WORDS = (
+    FormField("subject", label="Subject"),
+    FormField("announcement", "text-multi", "Announcement", required=True),
+)
+
 
 @command(
     f"{ADMIN}#announce",
     "Send an announcement to people who are online",
     permission="notices.send_notice",
-    fields=(
-        FormField("subject", label="Subject"),
-        FormField("announcement", "text-multi", "Announcement", required=True),
-    ),
+    fields=WORDS,
 )
 async def announce(call: Call) -> Done:
     """To those who are online now."""
@@ -26,10 +28,7 @@ async def announce(call: Call) -> Done:
     f"{ADMIN}#announce-all",
     "Send an announcement to everybody",
     permission="notices.send_notice",
-    fields=(
-        FormField("subject", label="Subject"),
-        FormField("announcement", "text-multi", "Announcement", required=True),
-    ),
+    fields=WORDS,
 )
 async def announce_to_all(call: Call) -> Done:
     """To everybody; the absent get it when they come."""
