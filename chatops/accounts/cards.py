@@ -35,7 +35,7 @@ async def card_for(request: IqRequest) -> Card:
     own = request.sender.bare == request.to.bare
     if not own:
         await must_be_shown(request)
-    card = await in_db(vcards.card_of, username=str(request.to.local))
+    card = await in_db(vcards.card_of, username=request.to.local)
     if card is None:
         raise NoCard if own else Hidden
     return card
@@ -45,7 +45,7 @@ async def must_be_shown(request: IqRequest) -> None:
     """CHATOPS_VCARDS says whether everybody with an account sees the others' cards."""
     if settings.CHATOPS_VCARDS == "everybody":
         return
-    if not await sees_presence(str(request.sender.bare), str(request.to.bare)):
+    if not await sees_presence(request.sender.bare, request.to.bare):
         raise Hidden
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-from chatops.xmpp.jid import JID, InvalidJID
+from chatops.xmpp.jid import InvalidJID, parse
 
 FEWEST_ITERATIONS = 4096  # RFC 7677 section 4
 HASHER = "chatops.accounts.hashers.ScramPasswordHasher"
@@ -44,7 +44,7 @@ def check_accounts(**kwargs: Any) -> list[CheckMessage]:
 
 def _is_domain(text: str) -> bool:
     try:
-        jid = JID(text)
+        jid = parse(text)
     except InvalidJID:
         return False
     return bool(text) and jid.domain == text and not jid.local and not jid.resource

@@ -20,7 +20,7 @@ def retract(envelope: Envelope) -> Awaitable[None] | None:
     """Bury what the sender takes back, before anybody is told so (XEP-0424)."""
     if RETRACTION not in envelope.tags or envelope.type not in ("chat", "normal"):
         return None
-    return bury(envelope.element, sender=str(envelope.sender.bare), recipient=str(envelope.to.bare))
+    return bury(envelope.element, sender=envelope.sender.bare, recipient=envelope.to.bare)
 
 
 def keep(envelope: Envelope) -> Awaitable[None] | None:

@@ -29,12 +29,12 @@ class SessionTable:
         return [session for found in self._by_bare.values() for session in found.values()]
 
     def add(self, session: LiveSession) -> None:
-        self._by_bare.setdefault(session.bare, {})[str(session.jid.resource)] = session
+        self._by_bare.setdefault(session.bare, {})[session.jid.resource] = session
 
     def remove(self, session: LiveSession) -> None:
         found = self._by_bare.get(session.bare, {})
-        if found.get(str(session.jid.resource)) is session:
-            del found[str(session.jid.resource)]
+        if found.get(session.jid.resource) is session:
+            del found[session.jid.resource]
             if not found:
                 del self._by_bare[session.bare]
         if self._resumable.pop(session.resumption_id, None) is not None:

@@ -46,7 +46,7 @@ class LiveSession(Handling):
         self, jid: JID, user_id: int, device_id: int, over: Callable[["LiveSession"], None]
     ) -> None:
         super().__init__()
-        self.jid, self.bare = jid, str(jid.bare)
+        self.jid, self.bare = jid, jid.bare
         self.user_id, self.device_id = user_id, device_id
         self.door = self.address = self.client = ""
         self.since = self.last_active = time.time()

@@ -11,6 +11,7 @@ from chatops.contacts.rules import PRESENCE_IN, PRESENCE_OUT
 from chatops.core.wire import Session, wire
 from chatops.xmpp.elements import Element, parse, stanza
 from chatops.xmpp.jid import JID
+from chatops.xmpp.jid import parse as parse_jid
 from chatops.xmpp.stanzas import Packed
 
 # Noted on a session: its presence, ready to be addressed, and its account's roster.
@@ -54,7 +55,7 @@ def broadcast(session: Session, packed: Packed, roster: CachedRoster) -> None:
     """To everybody who is subscribed, and to the account's own devices (section 4.2.2)."""
     sender, keeps_away = session.jid.full, guard.of(session.bare) is not None
     for contact in roster.seen_by:
-        if keeps_away and not guard.lets_out(session, JID(contact), PRESENCE_OUT):
+        if keeps_away and not guard.lets_out(session, parse_jid(contact), PRESENCE_OUT):
             continue
         send_to(contact, packed, sender)
     send_to(session.bare, packed, sender)
@@ -69,7 +70,7 @@ def send_to(bare: str, packed: Packed, sender: str) -> None:
     keeps_away = guard.of(bare) is not None
     for session in wire().sessions_of(bare):
         if session.presence is not None:
-            if keeps_away and not guard.lets_in(bare, JID(sender), PRESENCE_IN, session):
+            if keeps_away and not guard.lets_in(bare, parse_jid(sender), PRESENCE_IN, session):
                 continue
             data = data or packed.addressed(to=bare, sender=sender)
             session.send(data)
@@ -113,7 +114,7 @@ def _may_see(newcomer: Session, other: Session) -> bool:
 def tell_presence_of(owner: str, listener: str) -> None:
     """Each available device's presence, for who has just been allowed to see it."""
     for session in available(owner):
-        if guard.lets_out(session, JID(listener), PRESENCE_OUT):
+        if guard.lets_out(session, parse_jid(listener), PRESENCE_OUT):
             send_to(listener, packed_presence(session), session.jid.full)
 
 

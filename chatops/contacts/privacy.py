@@ -127,7 +127,7 @@ def applying(privacy: Privacy, session: Session | None) -> RuleList | None:
 
 def _is_service(jid: JID) -> bool:
     domain = settings.CHATOPS_DOMAIN
-    return not jid.local and (jid.domain == domain or str(jid.domain).endswith(f".{domain}"))
+    return not jid.local and (jid.domain == domain or jid.domain.endswith(f".{domain}"))
 
 
 def _read_all() -> list[Privacy]:

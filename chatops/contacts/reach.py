@@ -14,7 +14,7 @@ from chatops.contacts.privacy import guard
 from chatops.contacts.rules import PRESENCE_IN, PRESENCE_OUT
 from chatops.core.wire import Session, wire
 from chatops.xmpp.elements import parse
-from chatops.xmpp.jid import JID
+from chatops.xmpp.jid import parse as parse_jid
 
 
 @dataclass
@@ -34,10 +34,10 @@ class Reach:
             reach.sees = {
                 contact
                 for contact in roster.sees
-                if guard.lets_in(session.bare, JID(contact), PRESENCE_IN, session)
+                if guard.lets_in(session.bare, parse_jid(contact), PRESENCE_IN, session)
             }
         reach.seen_by = {
-            jid for jid in concerned if guard.lets_out(session, JID(jid), PRESENCE_OUT)
+            jid for jid in concerned if guard.lets_out(session, parse_jid(jid), PRESENCE_OUT)
         }
         return reach
 

@@ -89,7 +89,7 @@ class RuleList:
 
 def forms_of(jid: JID) -> set[str]:
     """The ways in which a rule may name an address (section 2.1)."""
-    forms = {str(jid.domain), jid.bare, jid.full}
+    forms = {jid.domain, jid.bare, jid.full}
     if jid.resource:
         forms.add(f"{jid.domain}/{jid.resource}" if not jid.local else jid.full)
     return forms

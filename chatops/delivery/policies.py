@@ -73,7 +73,7 @@ async def _may_see(envelope: Envelope) -> bool:
     if envelope.sender.bare == envelope.to.bare:
         return True
     roster = await rosters.of(envelope.to.bare)
-    return roster is not None and roster.is_seen_by(str(envelope.sender.bare))
+    return roster is not None and roster.is_seen_by(envelope.sender.bare)
 
 
 def _fate(envelope: Envelope) -> amp.Fate:
@@ -83,8 +83,8 @@ def _fate(envelope: Envelope) -> amp.Fate:
         delivery = "direct"
     else:
         delivery = "stored"
-    resources = tuple(str(copy.session.jid.resource) for copy in envelope.copies)
-    intended = str(envelope.to.resource or "")
+    resources = tuple(copy.session.jid.resource for copy in envelope.copies)
+    intended = envelope.to.resource
     return amp.Fate(delivery, resources, intended, datetime.now(UTC))
 
 

@@ -69,7 +69,7 @@ class RoomForm(forms.ModelForm[Room]):
         """As addresses are compared; a name in capitals is the same room."""
         text = self.cleaned_data["localpart"]
         try:
-            return str(parse(f"{text}@{services.HOST}").local)
+            return parse(f"{text}@{services.HOST}").local
         except InvalidJID as error:
             raise forms.ValidationError("This cannot be the address of a room.") from error
 

@@ -97,6 +97,6 @@ def _with_rank(ranks: Mapping[str, str], rank: str) -> list[str]:
 
 def _addresses(values: list[str]) -> set[str]:
     try:
-        return {str(parse(value.strip()).bare) for value in values if value.strip()}
+        return {parse(value.strip()).bare for value in values if value.strip()}
     except InvalidJID as error:
         raise NotAcceptable("One of the lists has something that is no address.") from error

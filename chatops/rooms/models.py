@@ -3,13 +3,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 
-from chatops.xmpp.jid import JID, InvalidJID
+from chatops.xmpp.jid import InvalidJID, parse
 
 
 def validate_room_name(value: str) -> None:
     """The local part of the room's JID."""
     try:
-        jid = JID(f"{value}@conference.{settings.CHATOPS_DOMAIN}")
+        jid = parse(f"{value}@conference.{settings.CHATOPS_DOMAIN}")
     except InvalidJID as error:
         raise ValidationError("This cannot be the local part of a room's address.") from error
     if jid.local != value or jid.resource:

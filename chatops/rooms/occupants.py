@@ -34,7 +34,7 @@ class Device:
     addressed: bytes = field(init=False)  # the `to` of all that is sent there
 
     def __post_init__(self) -> None:
-        self.full = str(self.jid.full)
+        self.full = self.jid.full
         self.addressed = attribute("to", self.full)
 
 
@@ -91,7 +91,7 @@ class Occupants:
 
     def enter(self, nick: str, device: Device, rank: str, role: Role) -> Occupant:
         """Add a device; raises NicknameTaken."""
-        bare = str(device.jid.bare)
+        bare = device.jid.bare
         self.must_be_free(nick, bare)
         occupant = self._by_nick.get(nick)
         if occupant is None:

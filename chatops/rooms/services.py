@@ -272,7 +272,7 @@ def forget_person(jid: str) -> None:
 def bare(jid: str) -> str:
     """The normalised bare JID. Raises Malformed."""
     try:
-        return str(parse(jid.strip()).bare)
+        return parse(jid.strip()).bare
     except InvalidJID as error:
         raise Malformed(f"{jid!r} is not an address.") from error
 

@@ -8,7 +8,7 @@ import pytest
 from chatops.bridge.sessions import LiveSession
 from chatops.core.wire import Session
 from chatops.xmpp.errors import StreamFault
-from chatops.xmpp.jid import JID
+from chatops.xmpp.jid import parse
 
 LAST = 2**32 - 1
 
@@ -61,7 +61,7 @@ def line() -> Line:
 
 @pytest.fixture
 def session(line: Line) -> LiveSession:
-    live = LiveSession(JID("bob@localhost/phone"), 1, 1, lambda _: None)
+    live = LiveSession(parse("bob@localhost/phone"), 1, 1, lambda _: None)
     live.attach(line)
     live.manage(resumable=True)
     return live

@@ -42,14 +42,14 @@ async def tell_absence(request: IqRequest) -> LastActivity:
     await must_be_shown(request.sender, request.to)
     if wire().sessions_of(request.to.bare):
         return _answer(0)
-    seconds, status = await in_db(services.absence_of, username=str(request.to.local))
+    seconds, status = await in_db(services.absence_of, username=request.to.local)
     return _answer(seconds, status)
 
 
 @activity.iq_to_device(QUERY)
 async def must_be_shown(sender: JID, to: JID) -> None:
     """Section 4: the same rule where a device is asked."""
-    if not await sees_presence(str(sender.bare), str(to.bare)):
+    if not await sees_presence(sender.bare, to.bare):
         raise NotShown
 
 

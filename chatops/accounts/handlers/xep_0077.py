@@ -226,9 +226,7 @@ def _set_password(session: Session, password: str) -> None:
     """The devices that used the old one are logged out; the one that changed it goes on."""
     user = services.find(session.bare)
     services.must_be_strong(password, user=user)
-    services.set_password(
-        user, password=password, by=_actor(session), spared=str(session.jid.resource)
-    )
+    services.set_password(user, password=password, by=_actor(session), spared=session.jid.resource)
 
 
 async def _remove(session: Session) -> None:
@@ -241,7 +239,7 @@ async def _remove(session: Session) -> None:
 
 def _remove_account(session: Session) -> None:
     user = services.find(session.bare)
-    services.remove_account(user, by=_actor(session), spared=str(session.jid.resource))
+    services.remove_account(user, by=_actor(session), spared=session.jid.resource)
 
 
 async def _end(session: Session) -> None:

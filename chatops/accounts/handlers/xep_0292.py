@@ -18,7 +18,7 @@ vcard_4 = Feature(
 @vcard_4.iq("get", f"{{{VCARD4}}}vcard", at=(ACCOUNT,))
 async def tell_card(request: IqRequest) -> Element:
     """Section 4, and RFC 6351 for the form."""
-    return vcard4.write(await card_for(request), name=str(request.to.bare))
+    return vcard4.write(await card_for(request), name=request.to.bare)
 
 
 @vcard_4.iq("set", f"{{{VCARD4}}}vcard", at=(ACCOUNT,))

@@ -7,13 +7,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from chatops.xmpp.jid import JID, InvalidJID
+from chatops.xmpp.jid import InvalidJID, parse
 
 
 def validate_localpart(value: str) -> None:
     """A username is the normalised local part of a JID (RFC 7622 section 3.3)."""
     try:
-        jid = JID(f"{value}@{settings.CHATOPS_DOMAIN}")
+        jid = parse(f"{value}@{settings.CHATOPS_DOMAIN}")
     except InvalidJID as error:
         raise ValidationError("This cannot be the local part of a JID.") from error
     if jid.local != value or jid.resource:

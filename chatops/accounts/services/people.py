@@ -21,13 +21,13 @@ from chatops.accounts.services.refusals import (
 from chatops.audit.services import Actor, record
 from chatops.core.live import ring
 from chatops.xmpp.errors import Malformed
-from chatops.xmpp.jid import JID, InvalidJID
+from chatops.xmpp.jid import InvalidJID, parse
 
 
 def localpart(address: str) -> str:
     """The local part of ``name`` or ``name@domain``. Raises Malformed or ForeignDomain."""
     try:
-        jid = JID(address if "@" in address else f"{address}@{settings.CHATOPS_DOMAIN}")
+        jid = parse(address if "@" in address else f"{address}@{settings.CHATOPS_DOMAIN}")
     except InvalidJID as error:
         raise Malformed(f"{address!r} is not an address.") from error
     if jid.domain != settings.CHATOPS_DOMAIN:
@@ -36,7 +36,7 @@ def localpart(address: str) -> str:
         )
     if not jid.local or jid.resource:
         raise Malformed(f"{address!r} is not the address of an account.")
-    return str(jid.local)
+    return jid.local
 
 
 def find(address: str) -> User:

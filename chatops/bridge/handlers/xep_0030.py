@@ -105,7 +105,7 @@ async def _list(request: IqRequest, address: Address, items: list[Item]) -> Elem
 
 async def _must_be_visible(request: IqRequest) -> None:
     """The owner, and contacts that may see the account's presence; others learn nothing."""
-    if not await sees_presence(str(request.sender.bare), str(request.to.bare)):
+    if not await sees_presence(request.sender.bare, request.to.bare):
         raise Unavailable("Nothing here answers that request.")
 
 

@@ -15,7 +15,7 @@ from chatops.core.database import in_db
 from chatops.core.limits import Limit
 from chatops.xmpp.elements import Element, add, local_name, make
 from chatops.xmpp.errors import Overloaded
-from chatops.xmpp.jid import JID, InvalidJID
+from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.names import SASL
 from chatops.xmpp.sasl.plain import read_plain
 from chatops.xmpp.sasl.scram import SaslFailure, ScramServer, fake_record
@@ -131,13 +131,13 @@ class Authentication:
 
     async def _look_up(self, name: str, authzid: str) -> Credentials | None:
         try:
-            jid = JID(f"{name}@{settings.CHATOPS_DOMAIN}")
-            acts_as = JID(authzid) if authzid else jid
+            jid = parse(f"{name}@{settings.CHATOPS_DOMAIN}")
+            acts_as = parse(authzid) if authzid else jid
         except InvalidJID as error:
             raise SaslFailure("malformed-request", "The name is not a user name.") from error
         if acts_as.bare != jid.bare:
             raise SaslFailure("invalid-authzid", "One can only act as oneself.")
-        self._name = str(jid.local)
+        self._name = jid.local
         return await in_db(services.credentials_of, username=self._name)
 
     def _person(self, credentials: Credentials | None) -> Person:

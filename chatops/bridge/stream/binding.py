@@ -19,7 +19,7 @@ from chatops.xmpp.errors import (
     answerable,
     error_reply,
 )
-from chatops.xmpp.jid import JID, InvalidJID
+from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.names import BIND, CLIENT, SESSION
 from chatops.xmpp.stanzas import result
 
@@ -86,7 +86,7 @@ class Binding:
             raise NotBound
         resource = wished or secrets.token_urlsafe(9)
         try:
-            jid = JID(f"{person.username}@{settings.CHATOPS_DOMAIN}/{resource}")
+            jid = parse(f"{person.username}@{settings.CHATOPS_DOMAIN}/{resource}")
         except InvalidJID as error:
             raise BadRequest("That cannot be a resource.") from error
         sessions = stream.sessions.of(jid.bare)
@@ -96,7 +96,7 @@ class Binding:
         device_id = await in_db(
             services.note_login,
             user_id=person.user_id,
-            resource=str(jid.resource),
+            resource=jid.resource,
             door=stream.door,
         )
         if stream.closed:

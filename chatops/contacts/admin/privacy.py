@@ -57,7 +57,7 @@ class BlockedForm(OfSomebodyForm):
 
     def clean_address(self) -> str:
         try:
-            return str(parse(self.cleaned_data["address"].strip()).full)
+            return parse(self.cleaned_data["address"].strip()).full
         except InvalidJID as error:
             raise ValidationError("That is not an address.") from error
 
@@ -137,7 +137,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("type") == PrivacyRule.Type.JID:
             try:
-                cleaned["value"] = str(parse(cleaned.get("value", "").strip()).full)
+                cleaned["value"] = parse(cleaned.get("value", "").strip()).full
             except InvalidJID as error:
                 raise ValidationError("That is not an address.") from error
         elif cleaned.get("type") == PrivacyRule.Type.ANY:

@@ -69,7 +69,7 @@ class RosterItemForm(forms.ModelForm[RosterItem]):
 
     def clean_contact(self) -> str:
         try:
-            self.instance.jid = str(parse_jid(self.cleaned_data["contact"].strip()).bare)
+            self.instance.jid = parse_jid(self.cleaned_data["contact"].strip()).bare
         except InvalidJID as error:
             raise ValidationError("That is not an address.") from error
         return self.instance.jid

@@ -124,11 +124,11 @@ async def _take_probe(sender: JID, to: JID) -> None:
     roster = await rosters.of(to.bare)
     if sender.bare != to.bare and (roster is None or not roster.is_seen_by(sender.bare)):
         if roster is None or sender.bare not in roster.waiting:
-            await correct(str(sender.bare), str(to.bare))
+            await correct(sender.bare, to.bare)
         return
     asking = wire().session(sender)
     if asking is None:
-        answer_probe(to, sender, partial(send_to, str(sender.bare)))
+        answer_probe(to, sender, partial(send_to, sender.bare))
     else:
         answer_probe(
             to,

@@ -78,7 +78,7 @@ async def change_roster(request: IqRequest) -> None:
         raise BadRequest("A roster set has one item, with a jid.")
     (item,) = items
     try:
-        jid = str(parse(item.get("jid")).bare)
+        jid = parse(item.get("jid")).bare
     except InvalidJID as error:
         raise Malformed from error
     if item.get("subscription") == REMOVE:

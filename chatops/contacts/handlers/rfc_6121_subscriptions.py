@@ -25,7 +25,7 @@ from chatops.core.features import ELSEWHERE, Feature
 from chatops.core.live import hears
 from chatops.core.wire import Session, wire
 from chatops.xmpp.elements import Element, serialise, stanza
-from chatops.xmpp.jid import JID
+from chatops.xmpp.jid import JID, parse
 
 subscriptions = Feature("RFC 6121 §3", (), at=())
 
@@ -52,7 +52,7 @@ async def handle_subscription(
     element: Element, sender: JID, to: JID, kind: Kind, session: Session | None
 ) -> None:
     """From a client of ours: its own side first. Then, or from elsewhere: the addressee's side."""
-    owner, contact = str(sender.bare), str(to.bare)
+    owner, contact = sender.bare, to.bare
     if owner == contact:
         return  # one sees oneself anyway
     element.set("from", owner)  # section 3.1.2: subscriptions are the account's
@@ -86,7 +86,7 @@ async def _take_in(element: Element, contact: str, owner: str, kind: Kind) -> No
 
     Whom he keeps away he does not hear at all (XEP-0016 section 2.2).
     """
-    if not guard.lets_in(owner, JID(contact), ALL):
+    if not guard.lets_in(owner, parse(contact), ALL):
         return
     welcome = kind is Kind.SUBSCRIBE and await _is_welcome(element, owner, contact)
     outcome = await in_db(_receive, owner, contact, kind, _kept(element))

@@ -28,7 +28,7 @@ async def tell_figures(call: Call) -> Done:
             FormField(
                 "onlineresources",
                 "text-multi",
-                values=sorted(str(session.jid.resource) for session in sessions),
+                values=sorted(session.jid.resource for session in sessions),
             ),
         )
     )

@@ -289,7 +289,7 @@ def must_be_fit_rules(user: User, rules: Sequence[Rule]) -> None:
 
 def _jid(text: str) -> str:
     try:
-        return str(parse(text).full)
+        return parse(text).full
     except InvalidJID as error:
         raise BadRule("That is not an address.") from error
 

@@ -14,7 +14,7 @@ from chatops.delivery import amp, services
 from chatops.delivery.models import EventKind, State
 from chatops.delivery.services import Owed
 from chatops.xmpp.elements import Element, make, parse
-from chatops.xmpp.jid import JID
+from chatops.xmpp.jid import parse as parse_jid
 from chatops.xmpp.names import AMP
 
 FEATURE = "http://jabber.org/features/amp"
@@ -54,8 +54,8 @@ async def is_over(message: Owed) -> bool:
         reply = amp.answer(
             element,
             rule,
-            sender=JID(message.sender),
-            to=JID(carried.get("to", "")),
+            sender=parse_jid(message.sender),
+            to=parse_jid(carried.get("to", "")),
             by=settings.CHATOPS_DOMAIN,
         )
         if reply is not None:

@@ -12,7 +12,7 @@ from chatops.rooms.retraction import moderate
 from chatops.rooms.running import rooms
 from chatops.xmpp.elements import add, stanza, text_of
 from chatops.xmpp.errors import BadRequest, Forbidden
-from chatops.xmpp.jid import JID
+from chatops.xmpp.jid import parse
 from chatops.xmpp.names import MODERATE, RETRACT
 
 LONGEST_REASON = 1_000
@@ -29,7 +29,7 @@ class NotModerator(Forbidden):
 @moderation.iq("set", f"{{{MODERATE}}}moderate")
 async def take_away(request: IqRequest) -> None:
     """Section 4: a tombstone in the archive, and everybody inside is told."""
-    room = rooms.get(str(request.to.local))
+    room = rooms.get(request.to.local)
     occupant = room.occupants.by_device(request.sender.full) if room is not None else None
     if room is None or occupant is None or occupant.role != Role.MODERATOR:
         raise NotModerator
@@ -46,4 +46,4 @@ async def take_away(request: IqRequest) -> None:
     by = actor_of(request)
     await moderate(room, message, moderator=moderator, by=by.name, reason=reason)
     await in_db(record, by, "room.moderate", room.jid, message=target, reason=reason)
-    await publish(room, message, JID(room.jid), room.jid)
+    await publish(room, message, parse(room.jid), room.jid)

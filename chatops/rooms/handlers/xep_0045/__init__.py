@@ -34,7 +34,7 @@ async def describe(request: IqRequest, info: Info) -> None:
             raise NoSuchNode
         info.features.add(MUC)
         return
-    localpart, asker = str(request.to.local), str(request.sender.bare)
+    localpart, asker = request.to.local, request.sender.bare
     if node == OWN_NICKNAME:
         info.features.clear()
         nickname = await in_db(_reserved_nickname, localpart, asker)
@@ -74,7 +74,7 @@ async def list_items(request: IqRequest) -> list[Item]:
     if not request.to.local:
         await rooms.clear()
         return await in_db(_public_rooms)
-    room = rooms.get(str(request.to.local))
+    room = rooms.get(request.to.local)
     if room is None:
         return []
     is_open = room.room.is_public and not (room.room.is_members_only or room.room.password)

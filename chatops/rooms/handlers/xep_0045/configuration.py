@@ -63,7 +63,7 @@ async def change(request: IqRequest) -> None:
         changes = [
             RankChange(jid, rank) for jid, rank in rank_changes(wishes.lists, room.ranks).items()
         ]
-        acting = str(request.sender.bare)
+        acting = request.sender.bare
         await in_db(services.set_affiliations, room.room, changes=changes, by=by, acting=acting)
     await in_db(services.configure, room.room, by=by, changes=wishes.columns)
     await rooms.reload(room.localpart)
@@ -113,9 +113,9 @@ def _end(room: RunningRoom, news: RoomDestroyed) -> None:
 
 
 async def _owned(request: IqRequest) -> RunningRoom:
-    room = await rooms.wake(str(request.to.local))
+    room = await rooms.wake(request.to.local)
     if room is None:
         raise NoSuchRoom
-    if room.rank_of(str(request.sender.bare)) != "owner":
+    if room.rank_of(request.sender.bare) != "owner":
         raise OwnersOnly
     return room

@@ -11,6 +11,7 @@ from chatops.rooms.services import NoSuchRoom, RankChange
 from chatops.xmpp.elements import Element, add, parse, serialise, stanza
 from chatops.xmpp.errors import BadRequest, Forbidden, NotAcceptable, NotFound, TooMuch
 from chatops.xmpp.jid import JID
+from chatops.xmpp.jid import parse as parse_jid
 from chatops.xmpp.names import MUC_USER
 
 MOST_AT_ONCE = 50
@@ -28,7 +29,7 @@ class NotInvitedByThem(NotFound):
 
 async def mediate(element: Element, sender: JID, to: JID, session: Session | None) -> None:
     """An invitation, several of them, or a decline."""
-    room = await rooms.wake(str(to.local))
+    room = await rooms.wake(to.local)
     if room is None:
         raise NoSuchRoom
     user = element.find(_USER)
@@ -57,7 +58,7 @@ async def _make_members(
     """Where only members may enter, who is invited becomes one."""
     changes = [RankChange(guest, "member") for guest in guests if room.rank_of(guest) == "none"]
     if changes:
-        by = Actor.client(str(sender.bare), session.user_id if session is not None else None)
+        by = Actor.client(sender.bare, session.user_id if session is not None else None)
         await in_db(services.set_affiliations, room.room, changes=changes, by=by)
     for change in changes:  # before the invitation arrives
         await rooms.restand(room.localpart, change.jid)
@@ -65,7 +66,7 @@ async def _make_members(
 
 def _decline(room: RunningRoom, decline: Element, sender: JID, id_: str | None) -> None:
     """To somebody who is inside: rooms are no way to write to strangers."""
-    address = JID(services.bare(decline.get("to", "")))
+    address = parse_jid(services.bare(decline.get("to", "")))
     if str(address) == room.jid:  # to an occupant JID
         occupant = room.occupants.by_nick(decline.get("to", "").partition("/")[2])
         found = [occupant] if occupant is not None else []
@@ -73,13 +74,13 @@ def _decline(room: RunningRoom, decline: Element, sender: JID, id_: str | None) 
         found = room.occupants.of(str(address))
     if not found:
         raise NotInvitedByThem
-    _pass_on(room, found[0].bare, decline, str(sender.bare), id_)
+    _pass_on(room, found[0].bare, decline, sender.bare, id_)
 
 
 def _must_invite(room: RunningRoom, sender: JID) -> None:
     if room.occupants.by_device(sender.full) is None:
         raise NotAcceptable("You are not in this room.")
-    if not room.room.is_members_only or room.rank_of(str(sender.bare)) in STAFF:
+    if not room.room.is_members_only or room.rank_of(sender.bare) in STAFF:
         return
     if not room.room.members_may_invite:
         raise MayNotInvite

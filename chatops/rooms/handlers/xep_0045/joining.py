@@ -70,7 +70,7 @@ class Asleep(Exception):
 @muc.presence(conference.node)
 async def take_presence(element: Element, sender: JID, to: JID, session: Session | None) -> None:
     """To enter, to change one's nickname or presence, to leave."""
-    type_, localpart = element.get("type"), str(to.local)
+    type_, localpart = element.get("type"), to.local
     if type_ in ("unavailable", "error"):
         room = rooms.get(localpart)
         if room is not None and type_ == "unavailable":
@@ -94,7 +94,7 @@ async def take_presence(element: Element, sender: JID, to: JID, session: Session
 
 
 def _nickname(to: JID) -> str:
-    nick = str(to.resource)
+    nick = to.resource
     if not nick.strip():
         raise NoNickname
     if len(nick) > LONGEST_NICK:
@@ -107,17 +107,17 @@ async def _create(to: JID, sender: JID, *, is_old: bool) -> RunningRoom | None:
 
     Clients of before this protocol get one that is open at once (section 7.2.17).
     """
-    by = Actor.client(str(sender.bare), await in_db(_user_id, str(sender.local)))
+    by = Actor.client(sender.bare, await in_db(_user_id, sender.local))
     with suppress(RoomThere):  # somebody else was faster: the ordinary rules follow
         await in_db(
             services.create,
-            str(to.local),
+            to.local,
             by=by,
-            owner=str(sender.bare),
+            owner=sender.bare,
             locked=not is_old,
             is_persistent=False,
         )
-    return await rooms.wake(str(to.local))
+    return await rooms.wake(to.local)
 
 
 def appear(room: RunningRoom | None, nick: str, device: Device, element: Element) -> None:
@@ -144,7 +144,7 @@ def enter(
 
     Raises what keeps somebody out.
     """
-    bare = str(device.jid.bare)
+    bare = device.jid.bare
     rank = room.rank_of(bare)
     again = room.occupants.by_device(device.full) is not None
     if not again:

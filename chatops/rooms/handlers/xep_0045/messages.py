@@ -32,7 +32,7 @@ from chatops.xmpp.content import BODY, NO_PERMANENT_STORE, NO_STORE, RETRACTION,
 from chatops.xmpp.elements import Element, add, namespace_of, serialise, stanza, tag_of
 from chatops.xmpp.errors import BadRequest, Forbidden, NotAcceptable, Overloaded
 from chatops.xmpp.forms import X
-from chatops.xmpp.jid import JID
+from chatops.xmpp.jid import JID, parse
 from chatops.xmpp.names import CLIENT, DELAY, MODERATE, MUC, MUC_USER, STANZA_ID
 from chatops.xmpp.stanzas import Packed
 
@@ -79,7 +79,7 @@ def take_message(
 ) -> "asyncio.Future[None] | None":
     """To everybody, to one occupant, or a request to the room."""
     type_ = element.get("type", "normal")
-    room = rooms.get(str(to.local))
+    room = rooms.get(to.local)
     if type_ == "error":
         return _take_error(room, element, sender, to)
     if not to.resource and type_ != "groupchat" and element.find(_USER) is not None:
@@ -94,7 +94,7 @@ def take_message(
     if to.resource:
         if type_ == "groupchat":
             raise BadRequest("A message to one person is not a groupchat.")
-        return whisper(room, speaker, sender, str(to.resource), element)
+        return whisper(room, speaker, sender, to.resource, element)
     if type_ == "groupchat":
         return _speak(room, speaker, sender, element)
     if element.find(X) is not None:
@@ -125,7 +125,7 @@ async def _take_back(room: RunningRoom, speaker: Occupant, sender: JID, element:
     """XEP-0424: only who said it retracts it; what the archive does not have is the clients'."""
     if element.find(f"{RETRACTION}/{MODERATED}") is not None:
         raise NotTheModerator
-    await retract(room, element, author=str(sender.bare))
+    await retract(room, element, author=sender.bare)
     await publish(room, element, sender, room.occupant_jid(speaker))
 
 
@@ -196,8 +196,8 @@ def _rows(
     if unwanted and RETRACTION not in tags:
         return []
     return [
-        message_write(message_id, element, sender=author, recipient=JID(room.jid), xml=data),
-        entry_write(room.archive_id, message_id, str(author.bare)),
+        message_write(message_id, element, sender=author, recipient=parse(room.jid), xml=data),
+        entry_write(room.archive_id, message_id, author.bare),
     ]
 
 
@@ -217,13 +217,13 @@ def _take_error(
     if room is None or speaker is None:
         return None
     if to.resource:
-        bounce(room, speaker, str(to.resource), element)
+        bounce(room, speaker, to.resource, element)
     return in_order(partial(fail, room, sender.full, element))
 
 
 async def _refuse_asleep(to: JID) -> None:
     """Nobody is in a room that is asleep, so the sender is not either."""
-    if not await in_db(exists, str(to.local)):
+    if not await in_db(exists, to.local):
         raise NoSuchRoom
     raise NotInside
 
@@ -239,7 +239,7 @@ async def say(news: RoomSaid) -> None:
     if room is not None:
         message = stanza("message", type_="groupchat", id_=str(new_id()))
         add(message, BODY, news.body)
-        await publish(room, message, JID(room.jid), room.jid)
+        await publish(room, message, parse(room.jid), room.jid)
 
 
 @hears(SubjectSet)

@@ -107,7 +107,7 @@ async def change(request: IqRequest) -> None:
         for wish in wishes
         if wish.rank
     ]
-    by, acting = actor_of(request), str(request.sender.bare)
+    by, acting = actor_of(request), request.sender.bare
     if ranks:
         await in_db(services.set_affiliations, room.room, changes=ranks, by=by, acting=acting)
         for each in ranks:
@@ -187,12 +187,12 @@ async def apply_role(news: RoleGiven) -> None:
 def actor_of(request: IqRequest) -> Actor:
     """Who asks, for the audit trail."""
     session = request.session
-    return Actor.client(str(request.sender.bare), session.user_id if session else None)
+    return Actor.client(request.sender.bare, session.user_id if session else None)
 
 
 def _must_see_list(room: RunningRoom, request: IqRequest, asked: str) -> None:
     """Who is asking must also be inside, or have a rank, to see the lists of an open room."""
-    rank = room.rank_of(str(request.sender.bare))
+    rank = room.rank_of(request.sender.bare)
     occupant = room.occupants.by_device(request.sender.full)
     listed = room.room.member_list_visible_to or [role.value for role in Role]
     visible = occupant is not None and room.sees_jids(occupant) and occupant.role in listed
@@ -201,7 +201,7 @@ def _must_see_list(room: RunningRoom, request: IqRequest, asked: str) -> None:
 
 
 async def _room(request: IqRequest) -> RunningRoom:
-    room = await rooms.wake(str(request.to.local))
+    room = await rooms.wake(request.to.local)
     if room is None:
         raise NoSuchRoom
     return room

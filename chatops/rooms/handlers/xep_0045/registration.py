@@ -19,7 +19,7 @@ from chatops.rooms.services import NoSuchRoom
 from chatops.xmpp.elements import Element, add, make, stanza
 from chatops.xmpp.errors import BadRequest, NotAcceptable, NotAllowed
 from chatops.xmpp.forms import FormField, Submission, X, build, read_boolean
-from chatops.xmpp.jid import JID, InvalidJID
+from chatops.xmpp.jid import JID, InvalidJID, parse
 from chatops.xmpp.names import CLIENT
 
 FORM = "http://jabber.org/protocol/muc#register"
@@ -35,7 +35,7 @@ _asked: OrderedDict[tuple[str, str], float] = OrderedDict()
 @muc.iq("get", QUERY, at=(conference.node,))
 async def send_form(request: IqRequest) -> Element:
     """What is needed to register, or that one has."""
-    room = await _room(str(request.to.local))
+    room = await _room(request.to.local)
     standing = _standing(room, request)
     query = make(QUERY)
     if standing is not None and standing.nickname:
@@ -54,9 +54,9 @@ async def send_form(request: IqRequest) -> Element:
 @muc.iq("set", QUERY, at=(conference.node,))
 async def register(request: IqRequest) -> None:
     """At once in an open room; in one for members only its admins decide."""
-    room = await _room(str(request.to.local))
+    room = await _room(request.to.local)
     standing = _standing(room, request)
-    bare = str(request.sender.bare)
+    bare = request.sender.bare
     by = Actor.client(bare, request.session.user_id if request.session else None)
     if request.payload.find(REMOVE) is not None:
         await in_db(services.unregister, room.room, jid=bare, by=by)
@@ -82,8 +82,8 @@ def is_approval(element: Element) -> bool:
 
 async def approve(element: Element, sender: JID, to: JID, session: Session | None) -> None:
     """Section 9.9: an admin, inside or not, has answered."""
-    room = await _room(str(to.local))
-    if room.rank_of(str(sender.bare)) not in STAFF:
+    room = await _room(to.local)
+    if room.rank_of(sender.bare) not in STAFF:
         raise NeedsAdmin
     form = element.find(X)
     if form is None:
@@ -93,7 +93,7 @@ async def approve(element: Element, sender: JID, to: JID, session: Session | Non
         return
     bare = services.bare(submission.text(WHO) or "")
     nickname = _nickname(room, submission.text(NICKNAME) or "", bare)
-    by = Actor.client(str(sender.bare), session.user_id if session is not None else None)
+    by = Actor.client(sender.bare, session.user_id if session is not None else None)
     await in_db(services.register, room.room, jid=bare, nickname=nickname, by=by)
     await rooms.restand(room.localpart, bare)
 
@@ -124,7 +124,7 @@ def _needs_approval(room: RunningRoom, standing: Standing | None) -> bool:
 
 
 def _standing(room: RunningRoom, request: IqRequest) -> Standing | None:
-    standing = room.standings.get(str(request.sender.bare))
+    standing = room.standings.get(request.sender.bare)
     if standing is not None and standing.rank == "outcast":
         raise NotAllowed("Who is banned cannot register.")
     return standing
@@ -133,7 +133,7 @@ def _standing(room: RunningRoom, request: IqRequest) -> Standing | None:
 def _nickname(room: RunningRoom, text: str, bare: str) -> str:
     """As addresses are compared, and nobody else's. Raises NotAcceptable or NicknameTaken."""
     try:
-        nickname = str(JID(f"{room.jid}/{text}").resource)
+        nickname = parse(f"{room.jid}/{text}").resource
     except InvalidJID as error:
         raise NotAcceptable("This cannot be a nickname.") from error
     if not nickname.strip() or len(nickname) > LONGEST_NICK:

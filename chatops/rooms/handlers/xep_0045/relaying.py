@@ -45,11 +45,11 @@ async def relay(element: Element, sender: JID, to: JID, session: Session | None)
     if not answerable(element):
         _return(element, sender)
         return
-    room = rooms.get(str(to.local))
+    room = rooms.get(to.local)
     speaker = room.occupants.by_device(sender.full) if room else None
     if room is None or speaker is None:
         raise NotInside
-    target = room.occupants.by_nick(str(to.resource))
+    target = room.occupants.by_nick(to.resource)
     if target is None:
         raise NotFound(f"Nobody here is called {to.resource}.")
     device = speaker.devices[sender.full]
@@ -79,7 +79,7 @@ def _pass_on(
 
 def _return(element: Element, sender: JID) -> None:
     asked = _open.get(element.get("id", ""))
-    if asked is None or asked.answerer not in (str(sender.full), str(sender.bare)):
+    if asked is None or asked.answerer not in (sender.full, sender.bare):
         return
     del _open[element.get("id", "")]
     element.set("id", asked.id)

@@ -16,7 +16,7 @@ from chatops.rooms.occupants import Occupant, Role
 from chatops.rooms.running import settle
 from chatops.xmpp.elements import Element, add, serialise, tag_of
 from chatops.xmpp.errors import Forbidden, NotFound, Overloaded
-from chatops.xmpp.jid import JID
+from chatops.xmpp.jid import JID, parse
 from chatops.xmpp.names import MUC_USER, STANZA_ID
 from chatops.xmpp.stanzas import Packed
 
@@ -85,7 +85,7 @@ def _rows(
 ) -> list[Write]:
     """Twice, as each of the two knows it: neither copy has the other's real address."""
     sent_id, received_id = new_id(), new_id()
-    to, address = JID(room.occupant_jid(target)), JID(room.occupant_jid(speaker))
+    to, address = parse(room.occupant_jid(target)), parse(room.occupant_jid(speaker))
     element.set("from", sender.full)
     element.set("to", to.full)
     writes = [
@@ -100,7 +100,7 @@ def _rows(
     element.set("from", sender.full)  # as an error would need them
     element.set("to", to.full)
     writes += [
-        message_write(received_id, element, sender=address, recipient=JID(target.bare), xml=data),
+        message_write(received_id, element, sender=address, recipient=parse(target.bare), xml=data),
         entry_write(archives[1], received_id, room.jid),
     ]
     return writes
