@@ -95,6 +95,10 @@ CHATOPS_ANSWER_TIMEOUT_SECONDS = env_int("CHATOPS_ANSWER_TIMEOUT_SECONDS", 60)
 CHATOPS_RESUME_SECONDS = env_int("CHATOPS_RESUME_SECONDS", 300)
 CHATOPS_MAX_AUTH_FAILURES = env_int("CHATOPS_MAX_AUTH_FAILURES", 5)
 CHATOPS_AUTH_PAUSE_MILLISECONDS = env_int("CHATOPS_AUTH_PAUSE_MILLISECONDS", 250)
+CHATOPS_AUTH_FREE_FAILURES = env_int("CHATOPS_AUTH_FREE_FAILURES", 10)
+CHATOPS_AUTH_LOCK_SECONDS = env_int("CHATOPS_AUTH_LOCK_SECONDS", 300)
+CHATOPS_AUTH_FORGET_SECONDS = env_int("CHATOPS_AUTH_FORGET_SECONDS", 900)
+CHATOPS_KEEP_FAILED_LOGINS_DAYS = env_int("CHATOPS_KEEP_FAILED_LOGINS_DAYS", 90)
 CHATOPS_MAX_SESSIONS_PER_ACCOUNT = env_int("CHATOPS_MAX_SESSIONS_PER_ACCOUNT", 50)
 CHATOPS_SEND_BUFFER_BYTES = env_int("CHATOPS_SEND_BUFFER_BYTES", 4_194_304)
 # Flood control: 0 lifts a limit, a burst of 0 is a second's worth.
@@ -330,6 +334,10 @@ CELERY_BEAT_SCHEDULE = {
     "messages that are kept only until they arrive": {
         "task": "delivery.empty_passing",
         "schedule": 60.0,
+    },
+    "failed logins that are old": {
+        "task": "accounts.forget_failed_logins",
+        "schedule": 3_600.0,
     },
     "notices that are being sent": {"task": "notices.sweep", "schedule": 20.0},
 }

@@ -10,15 +10,14 @@ there, more may be. ``*`` stands for any value, ``-`` for an attribute that must
 
 import asyncio
 import base64
-import hashlib
-import hmac
 import itertools
-import os
 import ssl
 import xml.etree.ElementTree as ET
 from typing import Self
 
 import websockets
+
+from tests.scram import Scram
 
 CLIENT = "jabber:client"
 STREAM = "http://etherx.jabber.org/streams"
@@ -78,12 +77,15 @@ class Wire:
 
     async def read(self) -> Element:
         while not self._ready:
-            data = await self._reader.read(65_536)
-            if not data:
-                raise Ended
-            self._parser.feed(data)
+            self._parser.feed(await self._receive())
             self._collect()
         return self._ready.pop(0)
+
+    async def _receive(self) -> bytes:
+        data = await self._reader.read(65_536)
+        if not data:
+            raise Ended
+        return data
 
     def _collect(self) -> None:
         for event, element in self._parser.read_events():
@@ -188,26 +190,12 @@ class Client:
         await self.send(f"<{step} xmlns='{SASL}'{named}>{text}</{step}>")
 
     async def _scram(self, user: str, password: str, mechanism: str) -> None:
-        name = {"SCRAM-SHA-1": "sha1", "SCRAM-SHA-256": "sha256"}[mechanism]
-        bare = f"n={user},r={base64.b64encode(os.urandom(12)).decode()}"
-        await self.sasl("auth", f"n,,{bare}".encode(), mechanism)
+        scram = Scram(user, password, mechanism)
+        await self.sasl("auth", scram.first, mechanism)
         challenge = await self.expect(f"<challenge xmlns='{SASL}'/>")
-        first = base64.b64decode(challenge.text or "").decode()
-        fields = dict(part.split("=", 1) for part in first.split(","))
-        salted = hashlib.pbkdf2_hmac(
-            name, password.encode(), base64.b64decode(fields["s"]), int(fields["i"])
-        )
-        client_key = hmac.digest(salted, b"Client Key", name)
-        last = f"c=biws,r={fields['r']}"
-        signed = f"{bare},{first},{last}".encode()
-        stored = hashlib.new(name, client_key).digest()
-        signature = hmac.digest(stored, signed, name)
-        proof = bytes(a ^ b for a, b in zip(client_key, signature, strict=True))
-        await self.sasl("response", f"{last},p={base64.b64encode(proof).decode()}".encode())
+        await self.sasl("response", scram.final(base64.b64decode(challenge.text or "")))
         success = await self.expect(f"<success xmlns='{SASL}'/>")
-        server_key = hmac.digest(salted, b"Server Key", name)
-        proven = b"v=" + base64.b64encode(hmac.digest(server_key, signed, name))
-        assert base64.b64decode(success.text or "") == proven
+        assert base64.b64decode(success.text or "") == scram.proven
 
     async def bind(self, resource: str = "") -> None:
         wished = f"<resource>{resource}</resource>" if resource else ""

@@ -1,9 +1,10 @@
 """One of each kind of row, as the service itself would leave it, for tests that look at pages."""
 
 from django.db.models import Model
+from django.utils import timezone
 
 from chatops.accounts import services as invitations
-from chatops.accounts.models import Device, PrivateData, User
+from chatops.accounts.models import Device, FailedLogin, PrivateData, User
 from chatops.archive.models import Archive, Entry, Kind, Message
 from chatops.audit.models import Entry as AuditEntry
 from chatops.audit.services import Actor, record
@@ -77,6 +78,9 @@ def one_of_each() -> dict[str, Model]:
         *kept_away(alice),
         PrivateData.objects.create(
             user=alice, namespace="urn:x", tag="prefs", document="<prefs/>", size_bytes=8
+        ),
+        FailedLogin.objects.create(
+            user=bob, address="192.0.2.1", door="tcp", hour=timezone.now(), count=3
         ),
     ]
     assert isinstance(made[7], Room)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from chatops.accounts import services
 from chatops.accounts.models import User
-from chatops.accounts.services import doorkeeper
+from chatops.accounts.services import failures
 from chatops.xmpp.errors import Refused
 from chatops.xmpp.sasl.scram import fake_record
 
@@ -26,23 +26,25 @@ class NameOrJidBackend(ModelBackend):
         if username is None or password is None:
             return None
         address = request.META.get("REMOTE_ADDR", "") if request is not None else ""
-        if address and not doorkeeper.FAILED_LOGINS.has_some(address):
+        attempt = attempt_of(username, address)
+        if address and failures.may_not_try(attempt):
             return None  # nothing is learnt about the password; the form says why
-        user = _account(username)
+        user = User.objects.filter(username=attempt.account).first() if attempt.account else None
         if user is None or not user.has_usable_password():
             # Nobody learns from the time it takes whether there is such an account.
             secret = settings.SECRET_KEY.encode()
             fake_record(username, secret, settings.CHATOPS_SCRAM_ITERATIONS).verify(password)
         elif user.check_password(password) and self.user_can_authenticate(user):
+            services.guesses.succeeded(attempt)
             return user
-        if address:
-            doorkeeper.FAILED_LOGINS.take(address)
-        services.note_failed_login(user, door="browser", address=address or None)
+        failures.fail(attempt)
         return None
 
 
-def _account(address: str) -> User | None:
+def attempt_of(username: str, address: str) -> services.Attempt:
+    """Who signs in to a page, by a name or by a JID, from which address."""
     try:
-        return User.objects.filter(username=services.localpart(address)).first()
+        account = services.localpart(username)
     except Refused:
-        return None
+        account = ""
+    return services.Attempt(account, address, "browser")

@@ -97,6 +97,7 @@ def console_look(domain: str) -> dict[str, object]:
                     "items": [
                         _link("Reports", "report", "contacts.report"),
                         _link("Audit trail", "policy", "audit.entry"),
+                        _link("Failed logins", "no_accounts", "accounts.failedlogin"),
                         {
                             "title": "Limits",
                             "icon": "speed",

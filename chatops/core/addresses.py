@@ -1,5 +1,6 @@
-"""Addresses to listen at: ``host:port``, ``[v6]:port``, several with commas."""
+"""Addresses to listen at, ``host:port``, ``[v6]:port``, several with commas; and whose they are."""
 
+import ipaddress
 import socket
 from dataclasses import dataclass
 from typing import Self
@@ -8,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - names them, binds nothing
 BACKLOG = 1024
+LOOPBACK = "loopback"
 
 
 class BadAddress(ImproperlyConfigured):
@@ -90,3 +92,21 @@ def name_of(listener: socket.socket) -> str:
     """Where it listens, as ``host:port``."""
     host, port = listener.getsockname()[:2]
     return str(Address(host, port))
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: whoever has an IPv6 address has its whole network (/64).
+
+    LOOPBACK for all addresses of this machine alone.
+    """
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if ip.is_loopback:
+        return LOOPBACK
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ipaddress.ip_network((ip, 64), strict=False))

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chatops.accounts import services
-from chatops.accounts.models import Challenge, Invitation, User
+from chatops.accounts.models import Challenge, FailedLogin, Invitation, User
 from chatops.accounts.services import doorkeeper
 from chatops.accounts.services.challenges import NUMBERS
 from chatops.audit.models import Entry
@@ -267,7 +267,7 @@ def test_wrong_passwords_are_counted_on_every_page(alice: User) -> None:
         fields = {"old": NEW, "password": "a fine new one", "again": "a fine new one"}
         assert "Too many wrong passwords" in text(signed_in(alice).post(ACCOUNT, fields))
         assert Client(REMOTE_ADDR="192.0.2.7").post(LOGIN, right).status_code == 302
-    assert Entry.objects.filter(action="login.failed").count() == 2
+    assert FailedLogin.objects.get().count == 2
 
 
 def test_a_password_is_changed_by_who_knows_it(alice: User) -> None:

@@ -1,14 +1,12 @@
 """SASL2, XEP-0388, with Bind 2, XEP-0386, and stream management, XEP-0198, inline."""
 
 import base64
-import hashlib
-import hmac
-import os
 
 import pytest
 
 from tests.conftest import Person
 from tests.conversation import SASL, STREAM, Client, Element
+from tests.scram import Scram
 from tests.service import PASSWORD
 
 SASL2, BIND2, SM = "urn:xmpp:sasl:2", "urn:xmpp:bind:0", "urn:xmpp:sm:3"
@@ -28,33 +26,29 @@ def agent(number: str = AGENT) -> str:
     return f"<user-agent id='{number}'><software>Tea</software></user-agent>"
 
 
-async def log_in(client: Client, name: str, *inline: str, password: str = PASSWORD) -> Element:
-    """SCRAM-SHA-256; returns what ends it, success or failure."""
-    first = f"n={name},r={base64.b64encode(os.urandom(12)).decode()}"
-    initial = base64.b64encode(f"n,,{first}".encode()).decode()
+async def log_in(
+    client: Client,
+    name: str,
+    *inline: str,
+    password: str = PASSWORD,
+    mechanism: str = "SCRAM-SHA-256",
+    flag: str = "n",
+    binding: bytes = b"",
+) -> Element:
+    """By SCRAM; returns what ends it, success or failure."""
+    scram = Scram(name, password, mechanism, flag, binding)
+    initial = base64.b64encode(scram.first).decode()
     await client.send(
-        f"<authenticate xmlns='{SASL2}' mechanism='SCRAM-SHA-256'>"
+        f"<authenticate xmlns='{SASL2}' mechanism='{mechanism}'>"
         f"<initial-response>{initial}</initial-response>{''.join(inline)}</authenticate>"
     )
     challenge = await client.expect(f"<challenge xmlns='{SASL2}'/>")
-    server = base64.b64decode(challenge.text or "").decode()
-    fields = dict(part.split("=", 1) for part in server.split(","))
-    salted = hashlib.pbkdf2_hmac(
-        "sha256", password.encode(), base64.b64decode(fields["s"]), int(fields["i"])
-    )
-    key = hmac.digest(salted, b"Client Key", "sha256")
-    last = f"c=biws,r={fields['r']}"
-    signed = f"{first},{server},{last}".encode()
-    signature = hmac.digest(hashlib.sha256(key).digest(), signed, "sha256")
-    proof = base64.b64encode(bytes(a ^ b for a, b in zip(key, signature, strict=True))).decode()
-    text = base64.b64encode(f"{last},p={proof}".encode()).decode()
+    text = base64.b64encode(scram.final(base64.b64decode(challenge.text or ""))).decode()
     await client.send(f"<response xmlns='{SASL2}'>{text}</response>")
     outcome = await client.next()
     if outcome.tag == f"{{{SASL2}}}success":
-        server_key = hmac.digest(salted, b"Server Key", "sha256")
-        proven = b"v=" + base64.b64encode(hmac.digest(server_key, signed, "sha256"))
         data = outcome.findtext(f"{{{SASL2}}}additional-data") or ""
-        assert base64.b64decode(data) == proven
+        assert base64.b64decode(data) == scram.proven
         client.jid = outcome.findtext(f"{{{SASL2}}}authorization-identifier") or ""
         client.bare = client.jid.partition("/")[0]
         client.features = await client.next()

@@ -1,7 +1,15 @@
 """People, what they keep here, and invitations in the console."""
 
+from chatops.accounts.admin.failures import FailedLoginAdmin
 from chatops.accounts.admin.invitations import InvitationAdmin
 from chatops.accounts.admin.keeping import PrivateDataAdmin
 from chatops.accounts.admin.people import DeviceAdmin, GroupAdmin, PersonAdmin
 
-__all__ = ["DeviceAdmin", "GroupAdmin", "InvitationAdmin", "PersonAdmin", "PrivateDataAdmin"]
+__all__ = [
+    "DeviceAdmin",
+    "FailedLoginAdmin",
+    "GroupAdmin",
+    "InvitationAdmin",
+    "PersonAdmin",
+    "PrivateDataAdmin",
+]

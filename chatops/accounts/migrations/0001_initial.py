@@ -141,6 +141,25 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='FailedLogin',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('address', models.CharField(blank=True, max_length=50)),
+                ('door', models.CharField(max_length=20)),
+                ('mechanism', models.CharField(blank=True, help_text="Empty: a page's form.", max_length=30)),
+                ('hour', models.DateTimeField()),
+                ('count', models.PositiveIntegerField(default=0, verbose_name='failures')),
+                ('first_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='first')),
+                ('last_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='last')),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='failed_logins', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+            ],
+            options={
+                'verbose_name': 'failed login',
+                'ordering': ['-last_at'],
+                'indexes': [models.Index(fields=['user', 'hour'], name='accounts_fa_user_id_322c32_idx')],
+            },
+        ),
+        migrations.CreateModel(
             name='PrivateData',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

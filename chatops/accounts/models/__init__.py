@@ -1,6 +1,7 @@
 """The tables of people; each kind of thing in a module of its own."""
 
 from chatops.accounts.models.challenges import Challenge
+from chatops.accounts.models.failures import FailedLogin
 from chatops.accounts.models.invitations import (
     MOST_USES,
     Invitation,
@@ -16,6 +17,7 @@ __all__ = [
     "ClientSoftware",
     "Device",
     "DeviceQuerySet",
+    "FailedLogin",
     "Invitation",
     "InvitationQuerySet",
     "InvitationUse",

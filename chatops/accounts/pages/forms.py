@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from unfold.forms import AuthenticationForm as ConsoleForm
 
 from chatops.accounts import services
-from chatops.accounts.services import doorkeeper
+from chatops.accounts.backends import attempt_of
+from chatops.accounts.services import failures
 from chatops.xmpp.errors import Refused
 
 TOO_MANY_FAILURES = "Too many wrong passwords came from your network; try again later."
@@ -118,7 +119,8 @@ class _Counted(AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         address = self.request.META.get("REMOTE_ADDR", "") if self.request is not None else ""
-        if not doorkeeper.FAILED_LOGINS.has_some(address):
+        attempt = attempt_of(str(self.cleaned_data.get("username", "")), address)
+        if failures.may_not_try(attempt):
             raise forms.ValidationError(TOO_MANY_FAILURES)
         return super().clean()
 

@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chatops.accounts import services
+from chatops.accounts.backends import attempt_of
 from chatops.accounts.models import User
 from chatops.accounts.pages import clients
 from chatops.accounts.pages.forms import (
@@ -23,7 +24,7 @@ from chatops.accounts.pages.forms import (
     RemovalForm,
 )
 from chatops.accounts.pages.page import common, show_page
-from chatops.accounts.services import doorkeeper, registration
+from chatops.accounts.services import failures, registration
 from chatops.accounts.sessions import sessions_of
 from chatops.audit.services import Actor
 from chatops.xmpp.errors import Refused
@@ -150,9 +151,8 @@ def _knows(request: HttpRequest, user: User, password: str) -> bool:
 
 
 def _wrong(request: HttpRequest) -> str:
-    if doorkeeper.FAILED_LOGINS.has_some(request.META.get("REMOTE_ADDR", "")):
-        return "That is not your password."
-    return TOO_MANY_FAILURES
+    attempt = attempt_of(person_of(request).username, request.META.get("REMOTE_ADDR", ""))
+    return TOO_MANY_FAILURES if failures.may_not_try(attempt) else "That is not your password."
 
 
 def person_of(request: HttpRequest) -> User:

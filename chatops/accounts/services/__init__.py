@@ -1,5 +1,6 @@
 """What may happen to accounts: the verbs that every door calls."""
 
+from chatops.accounts.services.failures import Attempt, guesses, note_failed_logins
 from chatops.accounts.services.invitations import (
     MayNotInvite,
     NoSuchInvitation,
@@ -20,7 +21,6 @@ from chatops.accounts.services.logins import (
     absence_of,
     credentials_of,
     note_client,
-    note_failed_login,
     note_login,
     note_logout,
 )
@@ -69,6 +69,7 @@ __all__ = [
     "AccountRemoved",
     "AlreadyThere",
     "Application",
+    "Attempt",
     "BadDetails",
     "BadPassword",
     "Credentials",
@@ -91,6 +92,7 @@ __all__ = [
     "end_sessions",
     "find",
     "find_invitation",
+    "guesses",
     "hash_password",
     "introduce",
     "invite",
@@ -104,7 +106,7 @@ __all__ = [
     "must_be_strong",
     "new_user",
     "note_client",
-    "note_failed_login",
+    "note_failed_logins",
     "note_login",
     "note_logout",
     "on_arrival",

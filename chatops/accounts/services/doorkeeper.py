@@ -3,11 +3,11 @@
 Each process counts for itself, in bounded memory: one number for each address.
 """
 
-import ipaddress
 import threading
 import time
 from collections import OrderedDict
 
+from chatops.core.addresses import network_of
 from chatops.core.limits import Limit
 from chatops.xmpp.errors import Condition, Overloaded, Refused
 
@@ -66,19 +66,6 @@ class Allowance:
             return True
         self.limit.hit()
         return False
-
-
-def network_of(address: str) -> str:
-    """What counts as one: an IPv4 address, or the network that a customer has with IPv6 (/64)."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 ATTEMPTS = Allowance(

@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from chatops.accounts.models import Device, User
 from chatops.accounts.services.refusals import NoSuchAccount, Suspended
-from chatops.audit.services import Actor, record
 from chatops.xmpp.sasl.scram import ScramRecord
 
 
@@ -81,13 +80,3 @@ def note_client(*, device_id: int, client: str) -> None:
     """Remember what software a device runs, as it calls itself (XEP-0092)."""
     longest = Device._meta.get_field("client").max_length
     Device.objects.filter(pk=device_id).update(client=client[:longest])
-
-
-def note_failed_login(user: User | None, *, door: str, address: str | None) -> None:
-    """Note that somebody did not get in; None where there is no such account.
-
-    What was typed for a name is not kept: too often it is the password.
-    """
-    target = user.jid if user is not None else "an unknown account"
-    suspended = user is not None and not user.is_active
-    record(Actor("somebody", door, address=address), "login.failed", target, suspended=suspended)

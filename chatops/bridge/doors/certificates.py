@@ -4,7 +4,6 @@ import datetime
 import ipaddress
 import logging
 import os
-import ssl
 from pathlib import Path
 
 from cryptography import x509
@@ -12,6 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.conf import settings
+from OpenSSL import SSL
+
+from chatops.bridge.doors.tls import Identity
 
 logger = logging.getLogger(__name__)
 
@@ -19,41 +21,33 @@ VALID_FOR = datetime.timedelta(days=3650)
 
 
 class Certificates:
-    """Makes TLS contexts; notices when the files have been replaced."""
+    """The certificate in use; notices when its files have been replaced."""
 
     def __init__(self) -> None:
-        self._context: ssl.SSLContext | None = None
+        self._identity: Identity | None = None
         self._stamp: tuple[float, float] = (0, 0)
         self._files: tuple[Path, Path] | None = None
 
-    def context(self) -> ssl.SSLContext:
-        """The context for a new connection. Raises OSError or ssl.SSLError where there is none.
+    def identity(self) -> Identity:
+        """For a new connection. Raises OSError, ValueError or SSL.Error where there is none.
 
         Files that cannot be used, as when they are just being replaced, leave the old one in use.
         """
         certificate, key = self._files = self._files or files()
         stamp = (_changed(certificate), _changed(key))
-        if self._context is None:
-            self._context = _load(certificate, key)
+        if self._identity is None:
+            self._identity = Identity.load(certificate, key)
         elif stamp != self._stamp:
             try:
-                self._context = _load(certificate, key)
-            except (OSError, ssl.SSLError) as error:
+                self._identity = Identity.load(certificate, key)
+            except (OSError, ValueError, SSL.Error) as error:
                 logger.warning("the new certificate cannot be used; the old one stays: %s", error)
         self._stamp = stamp
-        return self._context
+        return self._identity
 
 
 def _changed(file: Path) -> float:
     return file.stat().st_mtime if file.exists() else 0
-
-
-def _load(certificate: Path, key: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["xmpp-client"])
-    context.load_cert_chain(certificate, key)
-    return context
 
 
 def files() -> tuple[Path, Path]:

@@ -5,8 +5,8 @@ import asyncio
 import contextlib
 import fcntl
 import ipaddress
-import ssl
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
@@ -15,9 +15,9 @@ from xml.sax.saxutils import quoteattr
 from django.conf import settings
 
 from chatops.bridge.counters import counters
-from chatops.bridge.doors.begun import Begun
 from chatops.bridge.doors.certificates import Certificates
 from chatops.bridge.doors.keepalive import check_life
+from chatops.bridge.doors.tls import Tls, TlsError
 from chatops.bridge.stream.admission import admission
 from chatops.bridge.stream.contracts import Gate
 from chatops.bridge.stream.stream import Stream
@@ -49,8 +49,7 @@ class TcpConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._out: list[bytes] = []
         self._opened = False  # our own header is out
-        self._upgrading = False
-        self._handshake: asyncio.Task[None] | None = None
+        self._tls: Tls | None = None
         self._writable = asyncio.Event()  # less waits to be sent than may
         self._writable.set()
 
@@ -61,26 +60,22 @@ class TcpConnection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
         self._transport.set_write_buffer_limits(high=settings.CHATOPS_SEND_BUFFER_BYTES // 4)
-        if self._stream is None:
-            counters[f"connections {self.name}"] += 1
-            allowed = self.secure or may_be_plain(self.address)
-            self._stream = Stream(self._doors.gate, self, plaintext_allowed=allowed)
-            self._doors.connections.add(self)
-            try:
-                self._stream.ticket = admission.enter(self.address)
-            except StreamFault as fault:
-                self._stream.fault(fault)
-                return
-            if self.secure:
-                self._upgrading = True
-                # The loop begins to read when this returns; the client's first bytes, which may
-                # be there already, must find the handshake.
-                handshake = Begun(self._encrypt(self._transport))
-                self._handshake = self._loop.create_task(handshake.finish())
+        counters[f"connections {self.name}"] += 1
+        allowed = self.secure or may_be_plain(self.address)
+        self._stream = Stream(self._doors.gate, self, plaintext_allowed=allowed)
+        self._doors.connections.add(self)
+        if self.secure:
+            self._tls = Tls(self._doors.certificates.identity())
+        try:
+            self._stream.ticket = admission.enter(self.address)
+        except StreamFault as fault:
+            self._stream.fault(fault)
 
     def data_received(self, data: bytes) -> None:
+        if self._tls is not None:
+            data = self._decrypted(self._tls, data)
         stream = self._stream
-        if stream is None or not stream.listening or self._upgrading:
+        if stream is None or not data or not stream.listening:
             return
         stream.received(len(data))
         try:
@@ -88,6 +83,26 @@ class TcpConnection(asyncio.Protocol):
         except StreamFault as fault:
             counters["bad input"] += 1
             stream.fault(fault)
+
+    def _decrypted(self, tls: Tls, data: bytes) -> bytes:
+        transport, shaking_hands = self._transport, not tls.established
+        if transport is None or transport.is_closing():
+            return b""
+        try:
+            plain = tls.receive(data)
+        except TlsError:
+            counters["TLS failures"] += 1
+            transport.write(tls.to_send())
+            self._close_transport(transport)
+            return b""
+        if shaking_hands:
+            transport.write(tls.to_send())
+            if tls.established:
+                self.secure = True
+                self.restart(settings.CHATOPS_MAX_STANZA_BYTES_UNAUTHENTICATED)
+        if tls.closed:
+            self._loop.call_soon(self._close_transport, transport)
+        return plain
 
     def eof_received(self) -> bool:
         return False  # close; a client that says nothing more hears nothing more
@@ -101,7 +116,7 @@ class TcpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._doors.left(self)
         self.resume_writing()
-        if self._stream is not None and not self._upgrading:
+        if self._stream is not None:
             self._stream.lost()
 
     # What the reader found
@@ -154,26 +169,33 @@ class TcpConnection(asyncio.Protocol):
     def _flush(self) -> None:
         out, self._out = self._out, []
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if not out or transport is None or transport.is_closing():
             return
-        transport.write(b"".join(out))
+        data = b"".join(out)
+        transport.write(data if self._tls is None else self._tls.seal(data))
         if transport.get_write_buffer_size() > settings.CHATOPS_SEND_BUFFER_BYTES:
             # It does not read what it is sent; a session that can be resumed waits for it.
             counters["slow readers"] += 1
             transport.abort()
 
     def close(self, fault: Element | None) -> None:
+        if self._tls is not None and not self._tls.established:
+            if self._transport is not None:
+                self._transport.abort()  # there is nothing yet that could carry words
+            return
         if fault is not None and not self._opened:
             self._say_header(self._stream.id if self._stream else "")
         self.write((serialise(fault) if fault is not None else b"") + FOOTER)
         self._loop.call_soon(self._hang_up)
 
     def _hang_up(self) -> None:
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            return
-        if self._out:
-            self._flush()
+        self._flush()
+        if self._transport is not None and not self._transport.is_closing():
+            if self._tls is not None:
+                self._transport.write(self._tls.farewell())
+            self._close_transport(self._transport)
+
+    def _close_transport(self, transport: asyncio.Transport) -> None:
         if not transport.is_closing():
             transport.close()
             self._loop.call_later(LINGER_SECONDS, transport.abort)
@@ -203,45 +225,16 @@ class TcpConnection(asyncio.Protocol):
                 self._transport.resume_reading()
 
     def may_start_tls(self) -> bool:
-        return not self.secure
+        return self._tls is None
 
     async def start_tls(self) -> None:
-        """What the client sent in the clear after its request is not read any more."""
-        transport = self._transport
-        if transport is None:
-            return
-        self._upgrading = True
-        transport.pause_reading()
+        """From here on it is TLS; what came in the clear behind the request is forgotten."""
         self.write(PROCEED)
         self._flush()
-        await self._encrypt(transport)
+        self._tls = Tls(self._doors.certificates.identity())
 
-    async def _encrypt(self, transport: asyncio.Transport) -> None:
-        """The handshake; the transport has been told to read nothing."""
-        try:
-            context = self._doors.certificates.context()
-            upgraded = await self._loop.start_tls(
-                transport,
-                self,
-                context,
-                server_side=True,
-                ssl_handshake_timeout=settings.CHATOPS_AUTH_TIMEOUT_SECONDS,
-            )
-            if upgraded is None:
-                raise ConnectionAbortedError
-        except (OSError, ssl.SSLError):
-            counters["TLS failures"] += 1
-            transport.abort()
-            self._upgrading = False
-            self._doors.left(self)  # the loop tells no loss of what never was encrypted
-            if self._stream is not None:
-                self._stream.lost()
-            return
-        upgraded.set_write_buffer_limits(high=settings.CHATOPS_SEND_BUFFER_BYTES // 4)
-        self._transport = upgraded
-        self.secure = True
-        self.restart(settings.CHATOPS_MAX_STANZA_BYTES_UNAUTHENTICATED)
-        self._upgrading = False
+    def bindings(self) -> Mapping[str, bytes]:
+        return {} if self._tls is None else self._tls.bindings()
 
     def trust(self, limit: int) -> None:
         self._reader.limit = limit
@@ -258,14 +251,11 @@ class TcpConnection(asyncio.Protocol):
             self._stream.ticket.leave()
 
     def check(self, now: float) -> None:
-        if self._stream is not None and not self._stream.closed and not self._upgrading:
+        if self._stream is not None and not self._stream.closed:
             check_life(self._stream, now)
 
     def shut_down(self) -> None:
-        if self._upgrading:  # there is nothing yet that could carry words
-            if self._transport is not None:
-                self._transport.abort()
-        elif self._stream is not None:
+        if self._stream is not None:
             self._stream.fault(StreamFault("system-shutdown", "The service is stopping."))
 
 
@@ -292,8 +282,8 @@ class TcpDoors:
     _empty: asyncio.Future[None] | None = None
 
     async def open(self) -> None:
-        """Listen where the settings say. Raises OSError."""
-        self.certificates.context()  # a bad certificate is told now, not to the first client
+        """Listen where the settings say. Raises OSError, or what `Certificates.identity` does."""
+        self.certificates.identity()  # a bad certificate is told now, not to the first client
         loop = asyncio.get_running_loop()
         for scheme, text, secure in (
             ("xmpp", settings.CHATOPS_C2S, False),

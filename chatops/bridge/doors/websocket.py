@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from django.conf import settings
@@ -202,6 +202,9 @@ class WebSocketConnection:
 
     async def start_tls(self) -> None:
         raise StreamFault("policy-violation", "There is no STARTTLS over WebSocket.")
+
+    def bindings(self) -> Mapping[str, bytes]:
+        return {}  # the channel ends where HTTP's TLS does, maybe in a proxy
 
     def trust(self, limit: int) -> None:
         self._limit = limit

@@ -1,8 +1,8 @@
 """How many connections there may be: from one address, and without a login."""
 
-import ipaddress
 from collections import Counter
 
+from chatops.core.addresses import LOOPBACK, network_of
 from chatops.core.limits import Limit
 from chatops.xmpp.errors import StreamFault
 
@@ -18,9 +18,6 @@ WAITING = Limit(
     "Open connections, of all addresses together, on which nobody has logged in yet.",
     "resource-constraint",
 )
-
-
-LOOPBACK = "loopback"
 
 
 class Ticket:
@@ -67,24 +64,6 @@ class Admission:
         self._open[network] -= 1
         if not self._open[network]:
             del self._open[network]
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: whoever has an IPv6 address has its whole network.
-
-    LOOPBACK for all addresses of this machine alone.
-    """
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    if ip.is_loopback:
-        return LOOPBACK
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    return str(ipaddress.ip_network((ip, 64), strict=False))
 
 
 admission = Admission()

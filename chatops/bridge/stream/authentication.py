@@ -1,16 +1,18 @@
 """SASL on a stream, RFC 6120 section 6."""
 
 import asyncio
+import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
 from chatops.accounts import services
-from chatops.accounts.services import Credentials
+from chatops.accounts.services import Attempt, Credentials, guesses
 from chatops.bridge.counters import counters
-from chatops.bridge.stream.throttle import throttle
+from chatops.bridge.stream.contracts import Door
+from chatops.bridge.stream.failed_logins import failed_logins
 from chatops.core.database import in_db
 from chatops.core.limits import Limit
 from chatops.xmpp.elements import Element, add, local_name, make
@@ -18,9 +20,10 @@ from chatops.xmpp.errors import Overloaded
 from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.names import SASL
 from chatops.xmpp.sasl.plain import read_plain
-from chatops.xmpp.sasl.scram import SaslFailure, ScramServer, fake_record
+from chatops.xmpp.sasl.scram import Offer, SaslFailure, ScramRecord, ScramServer, fake_record
 
 SCRAM = {"SCRAM-SHA-256": "sha256", "SCRAM-SHA-1": "sha1"}
+PLUS, PLAIN = "-PLUS", "PLAIN"
 FAILURES = Limit(
     "CHATOPS_MAX_AUTH_FAILURES",
     "failures",
@@ -41,20 +44,21 @@ class Person:
 class Authentication:
     """The exchanges of one stream, one after the other, until one succeeds."""
 
-    def __init__(self, address: str, *, secure: bool, allowed: bool) -> None:
-        self._address = address
-        self._secure = secure
+    def __init__(self, door: Door, *, allowed: bool) -> None:
+        self._door = door
         self._allowed = allowed  # without TLS, too
         self._scram: ScramServer | None = None
         self._known: Credentials | None = None
-        self._name = ""
+        self._name = self._mechanism = ""
         self.failures = 0
 
-    def mechanisms(self) -> list[str]:
-        """Those on offer, the strongest first."""
-        if not self._secure and not self._allowed:
-            return []
-        return [*SCRAM, "PLAIN"] if self._secure else [*SCRAM]
+    def offer(self) -> Offer:
+        """Mechanisms, the strongest first, and what the channel can be bound by (XEP-0440)."""
+        if not self._door.secure:
+            return Offer(list(SCRAM) if self._allowed else [])
+        bindings = self._door.bindings()
+        plus = [f"{mechanism}{PLUS}" for mechanism in SCRAM] if bindings else []
+        return Offer([*plus, *SCRAM, PLAIN], bindings)
 
     async def handle(self, element: Element, answer: Callable[[Element], None]) -> Person | None:
         """One element of SASL's namespace; the person when an exchange has succeeded."""
@@ -92,42 +96,42 @@ class Authentication:
         scram, self._scram = self._scram, None
         if scram is None:
             raise SaslFailure("malformed-request", "No exchange is under way.")
+        self._must_not_be_locked_out()
         # A stranger's name takes the same way, and fails where a wrong password would.
         final = scram.finish(payload)
         return final, self._person(self._known)
 
     async def begin(self, mechanism: str, payload: bytes) -> tuple[bytes, Person | None]:
         """A new exchange: a challenge, or who has proved who he is. Raises SaslFailure."""
-        if not self._secure and not self._allowed:
+        offer = self.offer()
+        if not offer.mechanisms:
             raise SaslFailure("encryption-required", "Use STARTTLS first.")
-        if mechanism not in self.mechanisms():
-            if mechanism == "PLAIN":
+        if mechanism not in offer.mechanisms:
+            if mechanism == PLAIN:
                 raise SaslFailure("encryption-required", "PLAIN needs TLS.")
             raise SaslFailure("invalid-mechanism", "This mechanism is not on offer.")
-        if mechanism == "PLAIN":
+        self._mechanism, self._name, self._known = mechanism, "", None
+        if mechanism == PLAIN:
             return b"", await self._plain(payload)
-        scram = ScramServer(SCRAM[mechanism])
-        name, authzid = scram.first(payload)
-        credentials = await self._look_up(name, authzid)
-        if credentials is None:
-            secret = settings.SECRET_KEY.encode()
-            record = fake_record(self._name, secret, settings.CHATOPS_SCRAM_ITERATIONS)
-        else:
-            record = credentials.record
-        self._scram, self._known = scram, credentials
-        return scram.challenge(record), None
+        name = mechanism.removesuffix(PLUS)
+        scram = ScramServer(SCRAM[name], offer, binds=name != mechanism)
+        credentials = await self._look_up(*scram.first(payload))
+        self._scram = scram
+        return scram.challenge(self._record(credentials)), None
 
     async def _plain(self, payload: bytes) -> Person:
         authzid, name, password = read_plain(payload)
         credentials = await self._look_up(name, authzid)
-        if credentials is None:
-            secret = settings.SECRET_KEY.encode()
-            record = fake_record(self._name, secret, settings.CHATOPS_SCRAM_ITERATIONS)
-        else:
-            record = credentials.record
-        if not await asyncio.to_thread(record.verify, password):
+        if not await asyncio.to_thread(self._record(credentials).verify, password):
             raise WRONG
         return self._person(credentials)
+
+    def _record(self, credentials: Credentials | None) -> ScramRecord:
+        """What to check against: for somebody unknown, what nothing fits."""
+        if credentials is not None:
+            return credentials.record
+        secret = settings.SECRET_KEY.encode()
+        return fake_record(self._name, secret, settings.CHATOPS_SCRAM_ITERATIONS)
 
     async def _look_up(self, name: str, authzid: str) -> Credentials | None:
         try:
@@ -138,7 +142,21 @@ class Authentication:
         if acts_as.bare != jid.bare:
             raise SaslFailure("invalid-authzid", "One can only act as oneself.")
         self._name = jid.local
-        return await in_db(services.credentials_of, username=self._name)
+        self._must_not_be_locked_out()
+        self._known = await in_db(services.credentials_of, username=self._name)
+        return self._known
+
+    def _must_not_be_locked_out(self) -> None:
+        seconds = guesses.locked_for(self._attempt())
+        if seconds:
+            raise SaslFailure(
+                "temporary-auth-failure",
+                f"Too many wrong passwords came from your address; try again in"
+                f" {math.ceil(seconds)} seconds.",
+            )
+
+    def _attempt(self) -> Attempt:
+        return Attempt(self._name, self._door.address, self._door.name, self._mechanism)
 
     def _person(self, credentials: Credentials | None) -> Person:
         if credentials is None:
@@ -149,7 +167,7 @@ class Authentication:
 
     def succeeded(self) -> None:
         """Somebody is in."""
-        throttle.succeeded(self._account_key())
+        guesses.succeeded(self._attempt())
         counters["logins"] += 1
 
     async def count(self, failure: SaslFailure) -> None:
@@ -158,9 +176,11 @@ class Authentication:
             self.failures += 1
             counters["authentication failures"] += 1
         if failure.condition == "not-authorized":
-            keys = (self._address_key(), self._account_key())
-            throttle.failed(*keys)
-            await asyncio.sleep(throttle.pause(*keys))
+            attempt = self._attempt()
+            guesses.failed(attempt)
+            # What was typed for a name is not kept where it is no account.
+            failed_logins.add(attempt if self._known else replace(attempt, account=""))
+            await asyncio.sleep(guesses.pause(attempt))
 
     async def _fail(self, failure: SaslFailure, answer: Callable[[Element], None]) -> None:
         await self.count(failure)
@@ -169,12 +189,6 @@ class Authentication:
         text = add(element, f"{{{SASL}}}text", failure.sentence)
         text.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
         answer(element)
-
-    def _address_key(self) -> str:
-        return f"address {self._address}"
-
-    def _account_key(self) -> str:
-        return f"account {self._name}"
 
 
 def _payload(element: Element) -> bytes:

@@ -1,6 +1,6 @@
 """What a stream needs of the service above it and of the connection below it."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
 from chatops.bridge.session_table import SessionTable
@@ -47,6 +47,9 @@ class Door(Protocol):
     def may_start_tls(self) -> bool: ...
     async def start_tls(self) -> None:
         """Answer ``<proceed/>`` and encrypt; the client then opens a new stream."""
+
+    def bindings(self) -> Mapping[str, bytes]:
+        """Type and data of the TLS channel bindings there are (RFC 5056), the strongest first."""
 
     def trust(self, limit: int) -> None:
         """Somebody has logged in, and the stream goes on; `limit` is the largest stanza."""

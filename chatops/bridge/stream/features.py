@@ -2,10 +2,11 @@
 
 from lxml import etree
 
-from chatops.bridge.stream import management, sasl2
+from chatops.bridge.stream import bindings, management, sasl2
 from chatops.core.features import registry
 from chatops.xmpp.elements import Element, add
 from chatops.xmpp.names import BIND, SASL, SESSION, STREAM, TLS
+from chatops.xmpp.sasl.scram import Offer
 
 
 def _features() -> Element:
@@ -13,7 +14,7 @@ def _features() -> Element:
 
 
 def first_features(
-    *, tls: bool, tls_required: bool, mechanisms: list[str], secure: bool, managed: bool
+    *, tls: bool, tls_required: bool, offer: Offer, secure: bool, managed: bool
 ) -> Element:
     """Before authentication: encryption, and the mechanisms that this connection may use."""
     features = _features()
@@ -21,11 +22,13 @@ def first_features(
         starttls = add(features, f"{{{TLS}}}starttls")
         if tls_required:
             add(starttls, f"{{{TLS}}}required")
-    if mechanisms:
+    if offer.mechanisms:
         offered = add(features, f"{{{SASL}}}mechanisms")
-        for mechanism in mechanisms:
+        for mechanism in offer.mechanisms:
             add(offered, f"{{{SASL}}}mechanism", mechanism)
-        features.append(sasl2.announce(mechanisms, managed=managed))
+        features.append(sasl2.announce(offer.mechanisms, managed=managed))
+    if offer.bindings:
+        features.append(bindings.announce(offer))
     for build in registry.first_stream_features:
         feature = build(secure)
         if feature is not None:

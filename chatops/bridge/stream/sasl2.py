@@ -6,6 +6,7 @@ One element asks for everything, one answer brings it: who one is, the resource,
 import hmac
 import secrets
 from base64 import b64encode
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -31,7 +32,7 @@ sasl2 = Feature("XEP-0388", (), at=())
 bind2 = Feature("XEP-0386", (), at=())
 
 
-def announce(mechanisms: list[str], *, managed: bool) -> Element:
+def announce(mechanisms: Sequence[str], *, managed: bool) -> Element:
     """The stream feature (XEP-0388 section 2.1, XEP-0386 section 3.1)."""
     feature = make(f"{{{SASL2}}}authentication")
     for mechanism in mechanisms:

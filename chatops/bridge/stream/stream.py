@@ -60,9 +60,7 @@ class Stream:
         self.ticket: Ticket | None = None
         self._valve = Valve(self._go_on, stranger=True)
         self._plaintext_allowed = plaintext_allowed
-        self.authentication = Authentication(
-            door.address, secure=door.secure, allowed=plaintext_allowed
-        )
+        self.authentication = Authentication(door, allowed=plaintext_allowed)
         self._sasl2 = Sasl2(self)
         self._strangers = Strangers(self)
         self.binding = Binding(self)
@@ -103,7 +101,7 @@ class Stream:
         return first_features(
             tls=self.connection.may_start_tls(),
             tls_required=not self._plaintext_allowed,
-            mechanisms=self.authentication.mechanisms(),
+            offer=self.authentication.offer(),
             secure=self.secure,
             managed=self.connection.manageable,
         )
@@ -284,7 +282,7 @@ class Stream:
             raise StreamFault("policy-violation", "STARTTLS is not on offer now.")
         self._inbox.clear()  # what came before the encryption is nobody's
         await self.connection.start_tls()
-        self.authentication = Authentication(self.address, secure=True, allowed=True)
+        self.authentication = Authentication(self.connection, allowed=self._plaintext_allowed)
 
     async def _authenticate(self, element: Element) -> None:
         if self.person is not None:

@@ -5,7 +5,8 @@ import hmac
 import re
 import secrets
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Self
 
 from chatops.xmpp.sasl.saslprep import saslprep
@@ -96,25 +97,40 @@ def _keys(salted: bytes, name: str) -> Keys:
 
 
 _FIRST = re.compile(r"(?P<flag>n|y|p=[A-Za-z0-9.-]+),(?P<authzid>a=[^,]*)?,(?P<bare>n=.*)", re.S)
+WITHIN, BETWEEN = "\x1e", "\x1f"  # XEP-0474 section 5.1: of a list, and between the two
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a connection has announced: mechanisms, and channel bindings with their data."""
+
+    mechanisms: Sequence[str] = ()
+    bindings: Mapping[str, bytes] = field(default_factory=dict)
+
+    def digest(self, name: str) -> str:
+        """XEP-0474 section 5.1: what a client compares with the lists that reached it."""
+        lists = [self.mechanisms, self.bindings] if self.bindings else [self.mechanisms]
+        text = BETWEEN.join(WITHIN.join(sorted(each)) for each in lists)
+        return b64encode(hashlib.new(name, text.encode()).digest()).decode()
 
 
 @dataclass
 class ScramServer:
-    """One exchange: `username` from the first message, then `challenge`, then `finish`.
+    """One exchange: `first` reads the client's first message, then `challenge`, then `finish`.
 
-    Raises SaslFailure. Channel binding is not offered here, so a client that says it believes the
-    server to offer none ("n", "y") is right, and one that binds ("p=") is refused.
+    All raise SaslFailure.
     """
 
     name: str  # sha256 or sha1
+    offer: Offer = Offer()
+    binds: bool = False  # whether the mechanism is the one of two that ends in -PLUS
 
     def first(self, message: bytes) -> tuple[str, str]:
         """Read the client's first message: user name and authorisation identity ('' for none)."""
         match = _FIRST.fullmatch(_text(message))
         if match is None:
             raise SaslFailure("malformed-request", "The first message is not SCRAM.")
-        if match["flag"].startswith("p="):
-            raise SaslFailure("malformed-request", "This mechanism has no channel binding.")
+        self._binding = self._read_flag(match["flag"])
         fields = _fields(match["bare"])
         if "m" in fields or not fields.get("n") or not fields.get("r"):
             raise SaslFailure("malformed-request", "The first message lacks a name or a nonce.")
@@ -123,12 +139,28 @@ class ScramServer:
         self._nonce = fields["r"]
         return _unescape(fields["n"]), _unescape((match["authzid"] or "a=")[2:])
 
+    def _read_flag(self, flag: str) -> bytes:
+        """RFC 5802 section 6: how the client binds; returns the data of that binding."""
+        if self.binds != flag.startswith("p="):
+            raise SaslFailure(
+                "malformed-request", "Channels are bound by a -PLUS mechanism, and by no other."
+            )
+        if flag == "y" and self.offer.bindings:
+            # Somebody between the two has taken the -PLUS mechanisms out of the list.
+            raise SaslFailure("not-authorized", "Channel binding is on offer, and was not seen.")
+        if not self.binds:
+            return b""
+        data = self.offer.bindings.get(flag[2:])
+        if data is None:
+            raise SaslFailure("malformed-request", "This channel binding is not on offer.")
+        return data
+
     def challenge(self, record: ScramRecord) -> bytes:
         """The server's first message."""
         self._record = record
         self._nonce += secrets.token_urlsafe(18)
-        salt = b64encode(record.salt).decode()
-        self._server_first = f"r={self._nonce},s={salt},i={record.iterations}"
+        salt, offered = b64encode(record.salt).decode(), self.offer.digest(self.name)
+        self._server_first = f"r={self._nonce},s={salt},i={record.iterations},h={offered}"
         return self._server_first.encode()
 
     def finish(self, message: bytes) -> bytes:
@@ -138,8 +170,11 @@ class ScramServer:
         fields = _fields(without_proof)
         if not separator or "c" not in fields or "r" not in fields:
             raise SaslFailure("malformed-request", "The final message is not SCRAM.")
-        if _decode(fields["c"]) != self._header.encode():
+        header, given = self._header.encode(), _decode(fields["c"])
+        if not given.startswith(header):
             raise SaslFailure("malformed-request", "The final message does not fit the first.")
+        if not hmac.compare_digest(given[len(header) :], self._binding):
+            raise SaslFailure("not-authorized", "The other end of your channel is not this server.")
         if not hmac.compare_digest(fields["r"].encode(), self._nonce.encode()):
             raise SaslFailure("malformed-request", "The nonce is not the one of this exchange.")
         keys = self._record.keys(self.name)

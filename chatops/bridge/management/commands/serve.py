@@ -14,6 +14,7 @@ import uvloop
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from OpenSSL import SSL
 
 from chatops.bridge.doors.bosh.door import bosh_door
 from chatops.bridge.doors.tcp import TcpDoors
@@ -83,6 +84,10 @@ class Command(BaseCommand):
             raise CommandError(f"Cannot open the XMPP door {error.strerror or error}.") from error
         except BadAddress as error:
             raise CommandError(str(error)) from error
+        except (ValueError, SSL.Error) as error:
+            raise CommandError(
+                f"The certificate of CHATOPS_TLS_CERTIFICATE and its key cannot be used: {error}."
+            ) from error
         return doors
 
     @contextlib.asynccontextmanager
