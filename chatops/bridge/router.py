@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from django.conf import settings
 
 from chatops.accounts import services as accounts
+from chatops.bridge.devices import NoSuchDevice, must_be_asked
 from chatops.bridge.messages import MessagePath
 from chatops.bridge.questions import give_up, take_answer
 from chatops.contacts.privacy import Blocked, guard
@@ -17,7 +18,6 @@ from chatops.core.features import (
     ELSEWHERE,
     ITSELF,
     Address,
-    DeviceCheck,
     IqHandler,
     IqRequest,
     StanzaHandler,
@@ -222,14 +222,9 @@ class Router:
             self._refuse(element, session, BadRequest("A request has exactly one payload."))
             return None
         if to.domain == self.domain and to.resource:
-            addressee = wire().session(to)
-            if addressee is not None and guard.takes_iq(sender, to, addressee):
-                check = registry.device_checks.get(tag_of(element[0])) if type_ == "get" else None
-                if check is not None:
-                    return self._ask_device(check, element, sender, to, session)
-                addressee.send(element)
-            elif type_ in ("get", "set"):
-                self._refuse(element, session, Unavailable("That device is not connected."))
+            if session is not None and type_ in ("get", "set") and sender.bare != to.bare:
+                return self._ask_device(element, sender, to, session)
+            self._pass_to_device(element, sender, to, session)
             return None
         address = self._address(to)
         if address is not None and to.resource and address in registry.relays:
@@ -247,19 +242,24 @@ class Router:
         request = IqRequest(element, element[0], sender, to, type_, session)
         return self._answer(handler, request)
 
+    def _pass_to_device(
+        self, element: Element, sender: JID, to: JID, session: Session | None
+    ) -> None:
+        addressee = wire().session(to)
+        if addressee is not None and guard.takes_iq(sender, to, addressee):
+            addressee.send(element)
+        elif element.get("type") in ("get", "set"):
+            self._refuse(element, session, NoSuchDevice())
+
     async def _ask_device(
-        self, check: DeviceCheck, element: Element, sender: JID, to: JID, session: Session | None
+        self, element: Element, sender: JID, to: JID, session: Session | None
     ) -> None:
         try:
-            await check(sender, to)
+            await must_be_asked(element, sender, to)
         except Exception as error:  # noqa: BLE001 - as in _answer
             self._fail(element, session, error)
             return
-        addressee = wire().session(to)
-        if addressee is not None:
-            addressee.send(element)
-        else:
-            self._refuse(element, session, Unavailable("That device is not connected."))
+        self._pass_to_device(element, sender, to, session)
 
     def _iq_handler(self, element: Element, address: Address) -> IqHandler | None:
         key = (element.get("type", ""), tag_of(element[0]))

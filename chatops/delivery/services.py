@@ -29,8 +29,13 @@ class Owed:
     message_id: int
     sender: str
     sender_bare: str
+    recipient: str  # as its sender wrote it, a bare or full JID; a notice names nobody
     stanza_id: str
     xml: str
+
+    def address(self, bare: str) -> str:
+        """Where the account's copy goes: nothing rewrites it (RFC 6121 section 8.5.2.1.1)."""
+        return self.recipient if self.recipient.partition("/")[0] == bare else bare
 
 
 VIEWED = "shown from the queue"  # XEP-0013
@@ -153,6 +158,7 @@ def _owed(row: Delivery) -> Owed:
         row.message_id,
         message.sender,
         message.sender_bare,
+        message.recipient,
         message.stanza_id,
         message.xml,
     )

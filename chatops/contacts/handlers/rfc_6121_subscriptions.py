@@ -91,9 +91,7 @@ async def _take_in(element: Element, contact: str, owner: str, kind: Kind) -> No
     welcome = kind is Kind.SUBSCRIBE and await _is_welcome(element, owner, contact)
     outcome = await in_db(_receive, owner, contact, kind, _kept(element))
     if outcome is None:
-        if kind is Kind.SUBSCRIBE:  # nobody is there, so nobody will ever allow it
-            wire().route(_stanza(Kind.UNSUBSCRIBED, owner, contact))
-        return
+        return  # section 8.5.1: who is not there stays silent
     _show(element, owner, kind, outcome)
     if outcome.step.grants:
         # Section 3.1.3: the contact has the subscription, or had been approved for it.

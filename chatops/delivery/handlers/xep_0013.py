@@ -134,4 +134,4 @@ def _shown(message: Owed, session: Session) -> bytes:
     note = make(f"{{{OFFLINE}}}offline")
     add(note, f"{{{OFFLINE}}}item", node=str(message.message_id))
     packed: Packed = late(message, session.jid.domain).with_child(serialise(note))
-    return packed.addressed(to=session.bare, sender=message.sender)
+    return packed.addressed(to=message.address(session.bare), sender=message.sender)

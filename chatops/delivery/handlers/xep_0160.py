@@ -96,7 +96,9 @@ async def _send(session: Session, owed: Sequence[Owed]) -> None:
         )
         ledger.remember(message.sender_bare, session.bare, message.stanza_id, tracked)
         packed = late(message, session.jid.domain)
-        session.send(packed.addressed(to=session.bare, sender=message.sender), tracked)
+        session.send(
+            packed.addressed(to=message.address(session.bare), sender=message.sender), tracked
+        )
     await session.drained()
 
 

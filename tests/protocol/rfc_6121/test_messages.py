@@ -1,4 +1,4 @@
-"""Where a message goes, RFC 6121 section 8.5; carbons, the queue."""
+"""Messages on their way: errors, carbons, the queue. Who gets them: `test_delivery`."""
 
 import pytest
 
@@ -21,99 +21,26 @@ def got(sender: Client, body: str = "hello") -> str:
     return f"<message from='{sender.jid}' id='{body}'><body>{body}</body></message>"
 
 
-@pytest.mark.parametrize("door", ["tcp", "websocket", "bosh"])
-@pytest.mark.parametrize("type_", ["chat", "normal", "headline"])
-@pytest.mark.spec("RFC 6121 §8.5.2.1.1")
-async def test_a_bare_address_reaches_all_devices_that_want_messages(
-    alice: Person, bob: Person, door: str, type_: str
-) -> None:
+@pytest.mark.spec("RFC 6121 §8.5.1", "RFC 6120 §8.3.1")
+async def test_a_message_to_nobody_comes_back_with_its_words(alice: Person) -> None:
     desk = await alice.online("desk")
-    phone = await bob.online("phone", door=door)
-    tablet = await bob.online("tablet")
-    hidden = await bob.online("hidden", priority=-1)
-    away = await bob.bound("away")
-    await phone.wait_for(f"<presence from='{bob.jid}/hidden'/>")
-    await tablet.wait_for(f"<presence from='{bob.jid}/hidden'/>")
-    await desk.send(message(bob.jid, type_=type_))
-    await phone.expect(got(desk))
-    await tablet.expect(got(desk))
-    await desk.nothing_else()
-    await hidden.nothing_else()
-    await away.nothing_else()
-
-
-# (type, to a device that is gone, while another is there), RFC 6121 table 1
-@pytest.mark.parametrize(
-    ("type_", "outcome"),
-    [
-        ("chat", "delivered"),
-        ("normal", "error"),
-        ("headline", "nothing"),
-        ("error", "nothing"),
-        ("groupchat", "error"),
-    ],
-)
-@pytest.mark.spec("RFC 6121 §8.5.3.2.1", "RFC 6121 §8.5.4")
-async def test_a_full_address_that_is_gone(
-    alice: Person, bob: Person, type_: str, outcome: str
-) -> None:
-    desk, phone = await alice.online("desk"), await bob.online("phone")
-    await desk.send(message(f"{bob.jid}/gone", type_=type_))
-    if outcome == "error":
-        await desk.expect(UNAVAILABLE)
-    await desk.nothing_else()
-    if outcome == "delivered":
-        await phone.expect(got(desk))
-    await phone.nothing_else()
-
-
-@pytest.mark.parametrize("type_", ["chat", "normal", "headline", "groupchat", "error"])
-@pytest.mark.spec("RFC 6121 §8.5.3.1")
-async def test_a_full_address_that_is_there_gets_everything(
-    alice: Person, bob: Person, type_: str
-) -> None:
-    desk, phone = await alice.online("desk"), await bob.bound("phone")
-    await desk.send(message(phone.jid, type_=type_))
-    await phone.expect(got(desk))
-
-
-@pytest.mark.parametrize(
-    ("type_", "outcome"),
-    [
-        ("chat", "kept"),
-        ("normal", "kept"),
-        ("headline", "nothing"),
-        ("error", "nothing"),
-        ("groupchat", "error"),
-    ],
-)
-@pytest.mark.spec("RFC 6121 §8.5.2.2.1", "XEP-0160 §3", "XEP-0203")
-async def test_nobody_is_there(alice: Person, bob: Person, type_: str, outcome: str) -> None:
-    desk = await alice.online("desk")
-    await desk.send(message(bob.jid, type_=type_))
-    if outcome == "error":
-        await desk.expect(UNAVAILABLE)
-    await desk.nothing_else()
-    phone = await bob.bound("phone")
-    await phone.send("<presence/>")
-    if outcome == "kept":
-        await phone.wait_for(
-            f"<message from='{desk.jid}'><body>hello</body>"
-            "<delay xmlns='urn:xmpp:delay' from='localhost' stamp='*'/></message>"
-        )
-    else:
-        await phone.wait_for(f"<presence from='{phone.jid}'/>")
-        await phone.nothing_else()
-
-
-@pytest.mark.parametrize("type_", ["chat", "normal"])
-@pytest.mark.spec("RFC 6121 §8.5.1")
-async def test_a_message_to_nobody_comes_back(alice: Person, type_: str) -> None:
-    desk = await alice.online("desk")
-    await desk.send(message("nobody-of-that-name@localhost", type_=type_))
+    await desk.send(message("nobody-of-that-name@localhost"))
     answer = await desk.expect(UNAVAILABLE)
     assert answer.findtext("{*}body") == "hello"
     assert answer.find(f"{{*}}error/{{{STANZAS}}}text") is not None
+
+
+@pytest.mark.spec("XEP-0160 §3", "XEP-0203 §3")
+async def test_what_has_waited_says_since_when(alice: Person, bob: Person) -> None:
+    desk = await alice.online("desk")
+    await desk.send(message(bob.jid))
+    await desk.nothing_else()
+    phone = await bob.bound("phone")
+    await phone.send("<presence/>")
+    await phone.wait_for(
+        f"<message from='{desk.jid}' to='{bob.jid}'><body>hello</body>"
+        "<delay xmlns='urn:xmpp:delay' from='localhost' stamp='*'/></message>"
+    )
 
 
 @pytest.mark.parametrize(

@@ -172,13 +172,6 @@ async def test_a_pre_approved_request_is_granted_unasked(alice: Person, bob: Per
     )
 
 
-@pytest.mark.spec("RFC 6121 §8.5.1", "RFC 6121 §3.1.3")
-async def test_to_subscribe_to_nobody_is_denied(alice: Person) -> None:
-    desk = await alice.online()
-    await desk.send("<presence type='subscribe' to='nobody-at-all@localhost'/>")
-    await desk.wait_for("<presence type='unsubscribed' from='nobody-at-all@localhost'/>")
-
-
 @pytest.mark.spec("RFC 6121 §4.2", "RFC 6121 §4.5")
 async def test_presence_comes_and_goes_with_each_device(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)
