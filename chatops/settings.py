@@ -136,6 +136,14 @@ CHATOPS_MAX_VCARD_BYTES = env_int("CHATOPS_MAX_VCARD_BYTES", 150_000)
 CHATOPS_MAX_PHOTO_BYTES = env_int("CHATOPS_MAX_PHOTO_BYTES", 8_388_608)
 CHATOPS_MAX_PRIVATE_BYTES = env_int("CHATOPS_MAX_PRIVATE_BYTES", 1_048_576)
 CHATOPS_MAX_PRIVATE_ELEMENTS = env_int("CHATOPS_MAX_PRIVATE_ELEMENTS", 200)
+# Push notifications (XEP-0357); who wrote, and what, is private: app servers are others' machines.
+CHATOPS_PUSH = env_on("CHATOPS_PUSH", default=True)
+CHATOPS_PUSH_SENDER = env_on("CHATOPS_PUSH_SENDER", default=False)
+CHATOPS_PUSH_BODY = env_on("CHATOPS_PUSH_BODY", default=False)
+CHATOPS_PUSH_GRACE_SECONDS = env_int("CHATOPS_PUSH_GRACE_SECONDS", 10)
+CHATOPS_PUSH_RETRY_SECONDS = env_int("CHATOPS_PUSH_RETRY_SECONDS", 10)
+CHATOPS_PUSH_FAILURES = env_int("CHATOPS_PUSH_FAILURES", 16)
+CHATOPS_MAX_PUSH_REGISTRATIONS = env_int("CHATOPS_MAX_PUSH_REGISTRATIONS", 20)
 # Who sees people's vCards: everybody with an account, or who may see their presence.
 CHATOPS_VCARDS = env_choice("CHATOPS_VCARDS", "everybody", "contacts")
 CHATOPS_DATABASE_THREADS = env_int("CHATOPS_DATABASE_THREADS", 4)
@@ -147,6 +155,7 @@ MESSAGE_POLICY = [
     "chatops.delivery.policies.note_receipts",
     "chatops.bridge.policies.choose_sessions",
     "chatops.contacts.policies.refuse_blocked",
+    "chatops.push.policies.hear_of_end",
     "chatops.delivery.policies.apply_amp_rules",
     "chatops.bridge.policies.stop_undeliverable",
     "chatops.delivery.queues.limit",
@@ -155,6 +164,7 @@ MESSAGE_POLICY = [
     "chatops.archive.policies.keep",
     "chatops.delivery.policies.track",
     "chatops.bridge.policies.copy_to_own_devices",
+    "chatops.push.policies.wake_devices",
 ]
 
 
@@ -220,6 +230,7 @@ INSTALLED_APPS = [
     "chatops.contacts",
     "chatops.archive",
     "chatops.delivery",
+    "chatops.push",
     "chatops.rooms",
     "chatops.notices",
     "chatops.bridge",

@@ -230,8 +230,8 @@ class Router:
         if address is not None and to.resource and address in registry.relays:
             return self._call(registry.relays[address], element, sender, to, session)
         if type_ in ("result", "error"):
-            if session is not None and address in (DOMAIN, ACCOUNT):
-                take_answer(session, element)
+            if address in (DOMAIN, ACCOUNT):
+                take_answer(session, sender, element)
             return None
         if address is None:
             self._refuse(element, session, RemoteServerNotFound())

@@ -11,6 +11,7 @@ from chatops.bridge.cluster.base import Cluster
 from chatops.bridge.cluster.local import LocalCluster
 from chatops.bridge.journal import Journal
 from chatops.bridge.messages import MessagePath
+from chatops.bridge.questions import PATIENCE_SECONDS, ask_address
 from chatops.bridge.router import Router
 from chatops.bridge.session_table import SessionTable
 from chatops.bridge.sessions import LiveSession
@@ -113,6 +114,16 @@ class Service:
 
     def reaches(self, jid: JID) -> bool:
         return self.router.reaches(jid)
+
+    async def ask(
+        self,
+        to: JID,
+        payload: Element,
+        *,
+        type_: str = "get",
+        patience: float = PATIENCE_SECONDS,
+    ) -> Element | None:
+        return await ask_address(to, payload, type_=type_, patience=patience)
 
     def send_for(
         self, session: Session, stanza: Element, finished: Callable[[], None]

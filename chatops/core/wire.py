@@ -29,6 +29,19 @@ class Tracked(Protocol):
         """The session is gone and nothing says that the device got it."""
 
 
+class Unanswered(Exception):
+    """Who was asked does not know, is gone, or takes too long; silence is an error of ours."""
+
+    def __init__(
+        self,
+        condition: str = "remote-server-timeout",
+        type_: str = "wait",
+        text: str = "There was no answer in time.",
+    ) -> None:
+        super().__init__(f"{condition}: {text}" if text else condition)
+        self.condition, self.type, self.text = condition, type_, text
+
+
 class Session(Protocol):
     """A bound resource, RFC 6120 section 7: one device that is logged in."""
 
@@ -97,6 +110,14 @@ class Wire(Protocol):
 
     def reaches(self, jid: JID) -> bool:
         """Whether its domain is this service's, or a sub-service's."""
+
+    async def ask(
+        self, to: JID, payload: Element, *, type_: str = "get", patience: float = 30
+    ) -> Element | None:
+        """Put a question of the service's own to an address; the payload of the result.
+
+        Raises Unanswered with the condition and type of the error, or with what is wrong here.
+        """
 
     def send_for(
         self, session: Session, stanza: Element, finished: Callable[[], None]

@@ -27,6 +27,7 @@ class EventKind(models.IntegerChoices):
     ACCEPTED = 5, "accepted"
     STORED = 10, "stored"
     QUEUED = 20, "queued offline"
+    NOTIFIED = 25, "notified by push"  # XEP-0357: the device may come and fetch it
     SENT = 30, "sent"
     CONFIRMED = 40, "confirmed"
     DISPLAYED = 50, "displayed"

@@ -37,6 +37,7 @@ _JOINTS = {
     EventKind.CONFIRMED: "by {}",
     EventKind.DISPLAYED: "by {}",
     EventKind.REQUEUED: "because {}",
+    EventKind.NOTIFIED: "through {}",
     EventKind.DISCARDED: "by {}",
 }
 
@@ -123,15 +124,18 @@ def _narrowed(deliveries: "QuerySet[Delivery]", who: str) -> "QuerySet[Delivery]
 def _lanes(
     deliveries: Sequence[Delivery], events: Sequence[Event], accepted: datetime
 ) -> list[Lane]:
-    """A lane for each delivery, and for each device that had it once and gave it back."""
+    """A lane for each delivery, and for each device that it was not for in the end.
+
+    Such a one had it once and gave it back, or was away and others than it were told (XEP-0357).
+    """
     known = {(each.recipient_id, each.device_id) for each in deliveries}
     lanes = [_lane(each, _of_delivery(each, events, known), accepted) for each in deliveries]
-    former: dict[tuple[int | None, int | None], list[Event]] = {}
+    others: dict[tuple[int | None, int | None], list[Event]] = {}
     for event in events:
         key = (event.recipient_id, event.device_id)
         if event.device_id is not None and key not in known:
-            former.setdefault(key, []).append(event)
-    return lanes + [_former_lane(mine, accepted) for mine in former.values()]
+            others.setdefault(key, []).append(event)
+    return lanes + [_lane_of_another(mine, accepted) for mine in others.values()]
 
 
 def _of_delivery(
@@ -167,16 +171,22 @@ def _lane(delivery: Delivery, events: Sequence[Event], accepted: datetime) -> La
     )
 
 
-def _former_lane(events: Sequence[Event], accepted: datetime) -> Lane:
+def _lane_of_another(events: Sequence[Event], accepted: datetime) -> Lane:
     recipient, device = events[0].recipient, events[0].device
     name = device.resource if device else "a device that is gone"
+    if all(event.kind == EventKind.NOTIFIED for event in events):
+        state = "notified"
+        words = f"{_capital(name)} was not there; a push notification told of it."
+    else:
+        state = "given back"
+        words = f"{name} did not confirm it, so it went back to the queue."
     return Lane(
         recipient.jid if recipient else "somebody who is gone",
         name,
         device.client if device else "",
-        "given back",
+        state,
         "",
-        f"{name} did not confirm it, so it went back to the queue.",
+        words,
         _lines(events, accepted, lane=events[0].device_id),
     )
 

@@ -10,10 +10,10 @@ from typing import Final, cast
 from chatops.accounts import services as accounts
 from chatops.accounts.services.software import Software, remember_software, software_of
 from chatops.bridge.handlers.xep_0030 import domain_info
-from chatops.bridge.questions import Unanswered, ask
+from chatops.bridge.questions import ask
 from chatops.core.database import in_db
 from chatops.core.features import DOMAIN, Feature
-from chatops.core.wire import Session, wire
+from chatops.core.wire import Session, Unanswered, wire
 from chatops.xmpp.caps import HASHES, IllFormed, features_of, identities_of, verification
 from chatops.xmpp.elements import Element, make, text_of
 from chatops.xmpp.names import CAPS, DISCO_INFO, VERSION
