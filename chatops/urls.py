@@ -10,6 +10,7 @@ urlpatterns = [
     path("admin/password_change/", admin.site.admin_view(change_own_password, cacheable=True)),
     path("admin/limits/", admin.site.admin_view(show_limits), name="limits"),
     path("", include("chatops.accounts.urls")),
+    path("", include("chatops.push.urls")),
     path("", include("chatops.bridge.urls")),
     path("admin/", admin.site.urls),
 ]

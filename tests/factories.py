@@ -13,6 +13,7 @@ from chatops.contacts.models import Blocked, PrivacyList, Report, RosterItem, Su
 from chatops.core.ids import new_id
 from chatops.delivery.models import Delivery, Event, EventKind, State
 from chatops.notices.models import Notice
+from chatops.push.models import Registration
 from chatops.rooms import services as rooms
 from chatops.rooms.models import Room
 
@@ -76,6 +77,7 @@ def one_of_each() -> dict[str, Model]:
         Notice.objects.create(subject="Fire drill", body="At noon.", created_by=alice),
         AuditEntry.objects.latest("pk"),
         *kept_away(alice),
+        Registration.objects.create(user=bob, jid="push.example", node="n1", device=device),
         PrivateData.objects.create(
             user=alice, namespace="urn:x", tag="prefs", document="<prefs/>", size_bytes=8
         ),

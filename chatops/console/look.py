@@ -84,6 +84,7 @@ def console_look(domain: str) -> dict[str, object]:
                         _link("People", "person", "accounts.user"),
                         _link("Invitations", "mail", "accounts.invitation"),
                         _link("Devices", "devices", "accounts.device"),
+                        _link("Push notifications", "notifications", "push.registration"),
                         _link("Contacts", "contacts", "contacts.rosteritem"),
                         _link("Waiting requests", "person_add", "contacts.subscriptionrequest"),
                         _link("Blocked addresses", "block", "contacts.blocked"),

@@ -18,6 +18,9 @@ class Health(models.TextChoices):
     BROKEN = "broken", "broken"
 
 
+BADGES = {Health.WORKING: "co-good", Health.FAILING: "co-warn", Health.BROKEN: "co-bad"}
+
+
 class RegistrationQuerySet(models.QuerySet["Registration"]):
     def in_use(self) -> Self:
         return self.filter(broken=False)
@@ -79,9 +82,28 @@ class Registration(models.Model):
         return Health.UNUSED if self.sent is None else Health.WORKING
 
     @property
+    def badge(self) -> str:
+        """How the console shows its health."""
+        return BADGES.get(self.health, "")
+
+    @property
     def sent_at(self) -> datetime | None:
         return None if self.sent is None else moment_of(self.sent)
 
     @property
     def failed_at(self) -> datetime | None:
         return None if self.failed is None else moment_of(self.failed)
+
+
+class Discretion(models.Model):
+    """Whoever has one wants app servers to hear neither senders nor words (section 9)."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        primary_key=True,
+        related_name="push_discretion",
+    )
+
+    def __str__(self) -> str:
+        return f"discretion of {self.user}"

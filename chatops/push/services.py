@@ -14,7 +14,7 @@ from chatops.contacts.models import SubscriptionRequest
 from chatops.core.limits import Limit
 from chatops.core.live import bell, ring
 from chatops.delivery.models import Delivery, Event, EventKind, State
-from chatops.push.models import Registration
+from chatops.push.models import Discretion, Registration
 from chatops.xmpp.errors import NotAllowed, TooMuch
 
 LONGEST_ADDRESS = 2_000  # bytes of address and node together: what an index can hold
@@ -64,6 +64,7 @@ class Enabled:
     waiting: int
     failures: int
     broken: bool
+    discreet: bool = False  # its owner wants numbers alone to be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Missed:
 
 def enabled(*, user_id: int | None = None) -> Iterator[Enabled]:
     """All registrations, or one person's, oldest first."""
-    found = Registration.objects.select_related("user").order_by("id")
+    found = Registration.objects.select_related("user__push_discretion").order_by("id")
     if user_id is not None:
         found = found.filter(user=user_id)
     for row in found.iterator(500):
@@ -95,6 +96,7 @@ def enabled(*, user_id: int | None = None) -> Iterator[Enabled]:
             row.waiting,
             row.failures,
             row.broken,
+            hasattr(row.user, "push_discretion"),
         )
 
 
@@ -159,7 +161,7 @@ def disable(*, user_id: int, jid: str, node: str | None = None) -> int:
 
 @transaction.atomic
 def remove(registration: Registration, *, by: Actor) -> None:
-    """Take a registration away in the browser; the client is not told."""
+    """Take a registration away in the browser; the client is not told. Takes effect at once."""
     user, device = registration.user, registration.device
     record(
         by, "push.remove", user, server=registration.jid, device=device.resource if device else ""
@@ -178,6 +180,18 @@ def use_again(registration: Registration, *, by: Actor) -> None:
     row.save(update_fields=["broken", "failures", "error", "enabled_at"])
     record(by, "push.again", row.user, server=row.jid)
     ring(RegistrationsChanged(row.user.pk, row.user.jid))
+
+
+@transaction.atomic
+def set_discreet(user: User, *, discreet: bool, by: Actor) -> None:
+    """Let app servers hear numbers alone, or as much as the administrator wants (section 9)."""
+    if discreet:
+        _, changed = Discretion.objects.get_or_create(user=user)
+    else:
+        changed = bool(Discretion.objects.filter(user=user).delete()[0])
+    if changed:
+        record(by, "push.discreet", user, discreet=discreet)
+        ring(RegistrationsChanged(user.pk, user.jid))
 
 
 def missed(*, user_ids: Collection[int]) -> list[Missed]:

@@ -16,13 +16,14 @@ def publication(
 ) -> Element:
     """The payload of the IQ: so many messages missed, and requests that wait for an answer.
 
-    Who wrote, and what, is for the app server only where the administrator wants it so (section 9).
+    Who wrote, and what, is for the app server only where the administrator wants it so, and the
+    person does not mind (section 9).
     """
     pubsub = make(f"{{{PUBSUB}}}pubsub")
     publish = add(pubsub, f"{{{PUBSUB}}}publish", node=registration.node or None)
     item = add(publish, f"{{{PUBSUB}}}item")
     notification = add(item, f"{{{PUSH}}}notification")
-    fields = _summary(messages, requests, latest)
+    fields = _summary(messages, requests, None if registration.discreet else latest)
     notification.append(build("submit", PUSH_SUMMARY, fields))
     if registration.options:
         options = add(pubsub, f"{{{PUBSUB}}}publish-options")

@@ -16,7 +16,7 @@ from chatops.push.sending import sender
 from chatops.push.services import RegistrationsChanged
 from chatops.push.targets import targets
 from chatops.xmpp.elements import Element
-from chatops.xmpp.errors import BadRequest, Forbidden, Malformed
+from chatops.xmpp.errors import BadRequest, Forbidden, Malformed, Unavailable
 from chatops.xmpp.forms import Submission, X
 from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.names import PUBLISH_OPTIONS, PUSH
@@ -30,7 +30,7 @@ class NotYours(Forbidden):
     """Push notifications are enabled by the account's own devices."""
 
 
-class SwitchedOff(Forbidden):
+class SwitchedOff(Unavailable):
     """This service sends no push notifications."""
 
 
