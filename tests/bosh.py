@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 import secrets
 import ssl
 import xml.etree.ElementTree as ET
@@ -14,6 +15,7 @@ from tests.conversation import STREAM, Element, Ended, Mismatch, Wire, shown
 HTTP_BIND = "http://jabber.org/protocol/httpbind"
 XBOSH = "urn:xmpp:xbosh"
 BODY = f"{{{HTTP_BIND}}}body"
+_PREFIX = re.compile("(?<=^xmpp)_|(?<=^xml)_")
 
 
 @dataclass
@@ -68,9 +70,9 @@ class Http:
 
 
 def body(payload: str = "", **attributes: object) -> str:
-    """A wrapper as a client writes it; ``xmpp_`` stands for XEP-0206's prefix."""
+    """A wrapper as a client writes it; ``xmpp_`` and ``xml_`` stand for prefixes."""
     said = "".join(
-        f" {name.rstrip('_').replace('xmpp_', 'xmpp:')}={quoteattr(str(value))}"
+        f" {_PREFIX.sub(':', name.rstrip('_'))}={quoteattr(str(value))}"
         for name, value in attributes.items()
     )
     return f"<body xmlns='{HTTP_BIND}' xmlns:xmpp='{XBOSH}'{said}>{payload}</body>"
@@ -106,10 +108,11 @@ class BoshWire(Wire):
         return self.http.ask("POST", "/http-bind", content, Content_Type="text/xml")
 
     async def open(self, domain: str) -> None:
+        said = {"xml_lang": self.language} if self.language else {}
         if self.sid:
-            self._send(to=domain, xmpp_restart="true")
+            self._send(to=domain, xmpp_restart="true", **said)
             return
-        self._send(to=domain, ver="1.6", wait=60, hold=1, xmpp_version="1.0")
+        self._send(to=domain, ver="1.6", wait=60, hold=1, xmpp_version="1.0", **said)
 
     def _send(self, payload: str = "", **attributes: object) -> None:
         rid = self.rid

@@ -50,6 +50,7 @@ class Wire:
     """Where bytes come from and go to: TCP here, WebSocket below, BOSH in `tests.bosh`."""
 
     framed = False  # each element stands alone, so it says its namespace
+    language = ""  # of the stream, where it says one
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -63,12 +64,16 @@ class Wire:
         reader, writer = await asyncio.open_connection(host, port, ssl=context)
         return cls(reader, writer)
 
+    @property
+    def said_language(self) -> str:
+        return f" xml:lang='{self.language}'" if self.language else ""
+
     async def open(self, domain: str) -> None:
         self._parser = ET.XMLPullParser(("start", "end"))
         self._depth, self._ready = 0, []
         await self.write(
             f"<?xml version='1.0'?><stream:stream to='{domain}' version='1.0'"
-            f" xmlns='{CLIENT}' xmlns:stream='{STREAM}'>"
+            f"{self.said_language} xmlns='{CLIENT}' xmlns:stream='{STREAM}'>"
         )
 
     async def write(self, text: str | bytes) -> None:
@@ -126,7 +131,9 @@ class FrameWire(Wire):
         return cls(await websockets.connect(url, subprotocols=subprotocols, compression=None))
 
     async def open(self, domain: str) -> None:
-        await self.write(f"<open xmlns='{FRAMING}' to='{domain}' version='1.0'/>")
+        await self.write(
+            f"<open xmlns='{FRAMING}' to='{domain}' version='1.0'{self.said_language}/>"
+        )
         element = await self.read()
         if element.tag != f"{{{FRAMING}}}open":
             raise Mismatch(shown(element))

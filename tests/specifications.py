@@ -107,8 +107,16 @@ RFCS = [
         s3_4="Opening a stream",
         s3_5="Stream errors",
         s3_6="Closing",
+        s3_7="Stream restarts",
+        s3_8="Pings and keepalives",
     ),
-    _rfc(7590, "TLS in XMPP", s3_1="Support for TLS", s3_4="Authenticated connections"),
+    _rfc(
+        7590,
+        "TLS in XMPP",
+        s3_1="Support for TLS",
+        s3_2="Compression",
+        s3_4="Authenticated connections",
+    ),
     _rfc(
         7622,
         "XMPP addresses",

@@ -5,15 +5,6 @@ import pytest
 from tests.proof import DOCUMENT, outcomes_in, proofs
 from tests.specifications import RFCS, SPEC, announced, specifications
 
-# What has no test of its own yet. Only ever shorter.
-UNPROVEN = {
-    "RFC 6121 4.4",
-    "RFC 6121 5.2",
-    "RFC 6121 8.1",
-    "RFC 6121 8.2",
-    "RFC 7590 3.4",
-}
-
 
 def proven() -> set[str]:
     """Every XEP, RFC and listed section that some test names."""
@@ -39,7 +30,7 @@ def test_marks_name_a_specification_as_they_should() -> None:
 
 
 def test_every_extension_that_is_announced_is_proven() -> None:
-    assert sorted(announced() - proven() - UNPROVEN) == [], (
+    assert sorted(announced() - proven()) == [], (
         "Mark the tests that prove it: @pytest.mark.spec('XEP-NNNN §N')."
     )
 
@@ -47,11 +38,7 @@ def test_every_extension_that_is_announced_is_proven() -> None:
 @pytest.mark.parametrize("rfc", RFCS, ids=lambda rfc: rfc.name)
 def test_every_section_of_the_rfcs_is_proven(rfc) -> None:  # type: ignore[no-untyped-def]
     listed = {f"{rfc.name} {number}" for number in rfc.sections}
-    assert sorted(listed - proven() - UNPROVEN) == []
-
-
-def test_what_is_proven_by_now_is_not_called_unproven() -> None:
-    assert sorted(UNPROVEN & proven()) == []
+    assert sorted(listed - proven()) == []
 
 
 def test_the_document_has_every_extension_and_no_test_that_is_not_there() -> None:

@@ -112,7 +112,7 @@ async def test_the_service_asks_for_what_it_sent(alice: Person, bob: Person) -> 
     await finds_nothing(bob)
 
 
-@pytest.mark.spec("XEP-0198 §6")
+@pytest.mark.spec("XEP-0198 §6", "RFC 6120 §4.9.3.21")
 async def test_who_acknowledges_too_much_is_told_so(alice: Person) -> None:
     client, _ = await managed(alice, "desk")
     await client.send(f"<a xmlns='{SM}' h='5'/>")

@@ -15,7 +15,7 @@ from chatops.bridge.stream.admission import admission
 from chatops.bridge.stream.contracts import Gate
 from chatops.bridge.stream.stream import Stream
 from chatops.core.wire import wire
-from chatops.xmpp.elements import Element, make, serialise, tag_of
+from chatops.xmpp.elements import Element, local_name, make, serialise, tag_of
 from chatops.xmpp.errors import StreamFault
 from chatops.xmpp.names import FRAMING
 from chatops.xmpp.reader import read_document
@@ -38,6 +38,13 @@ async def websocket_door(scope: Message, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept", "subprotocol": "xmpp"})
     counters["connections websocket"] += 1
     await WebSocketConnection(scope, receive, send).run()
+
+
+def _unopened(element: Element) -> StreamFault:
+    """What is wrong with a first frame that opens no stream (section 3.4)."""
+    if local_name(element) in ("open", "stream"):
+        return StreamFault("invalid-namespace", "Streams are opened as RFC 7395 has it.")
+    return StreamFault("not-authorized", "Open a stream first.")
 
 
 class WebSocketConnection:
@@ -116,7 +123,7 @@ class WebSocketConnection:
             elif tag == CLOSE:
                 stream.closed_by_client()
             elif not self._opened:
-                raise StreamFault("not-authorized", "Open a stream first.")
+                raise _unopened(element)
             else:
                 stream.feed([element])
         except StreamFault as fault:

@@ -22,7 +22,7 @@ def hasty(own_service: Callable[..., ServiceProcess]) -> ServiceProcess:
     )
 
 
-@pytest.mark.spec("RFC 6120 §4.6", "RFC 6120 §13.12")
+@pytest.mark.spec("RFC 6120 §4.6", "RFC 6120 §4.9.3.4", "RFC 6120 §13.12")
 async def test_streams_have_their_time_limits(hasty: ServiceProcess) -> None:
     """One service for all of it, because the limits are real seconds."""
     stranger = await connect(hasty)

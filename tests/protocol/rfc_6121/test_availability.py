@@ -27,6 +27,30 @@ async def test_ones_own_devices_see_each_other(alice: Person) -> None:
     await phone.nothing_else()
 
 
+@pytest.mark.spec("RFC 6121 §4.4.2", "RFC 6121 §4.4.3")
+async def test_later_presence_goes_to_the_same_people_and_asks_nobody(
+    alice: Person, bob: Person
+) -> None:
+    await befriend(alice, bob)
+    desk, pad, phone = [
+        await each.online(name)
+        for each, name in (
+            (alice, "desk"),
+            (alice, "pad"),
+            (bob, "phone"),
+        )
+    ]
+    for client in (desk, pad, phone):
+        await client.nothing_more()
+    for inner in ("<show>dnd</show>", "<show>dnd</show><status>tea</status><priority>7</priority>"):
+        await desk.send(f"<presence>{inner}</presence>")
+        for client, to in ((desk, alice), (pad, alice), (phone, bob)):
+            await client.expect(
+                f"<presence from='{desk.jid}' to='{to.jid}' type='-'>{inner}</presence>"
+            )
+            await client.nothing_else()
+
+
 @pytest.mark.spec("RFC 6121 §4.2.2")
 async def test_a_device_that_is_not_available_hears_of_nobody(alice: Person, bob: Person) -> None:
     await befriend(alice, bob)

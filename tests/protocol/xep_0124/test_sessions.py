@@ -198,6 +198,7 @@ async def test_there_is_one_stream_only(start: Start) -> None:
     assert answer.body.get("condition") == "item-not-found"
 
 
+@pytest.mark.spec("RFC 6120 §4.9.3.17")
 async def test_sessions_count_as_the_connections_of_other_doors_do(
     impatient: ServiceProcess,
 ) -> None:
