@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from chatops.core.wire import Session
+from chatops.xmpp.elements import Element
 from chatops.xmpp.forms import FormField, Submission
 
 ADMIN = "http://jabber.org/protocol/admin"  # XEP-0133
@@ -44,6 +45,7 @@ class Done:
 
     note: str = ""
     fields: Sequence[FormField] = field(default=())
+    payload: Element | None = None  # what goes into the result's form beside its fields
 
 
 Runner: TypeAlias = Callable[[Call], Awaitable[Done]]
@@ -51,12 +53,12 @@ Runner: TypeAlias = Callable[[Call], Awaitable[Done]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command; `permission` is Django's, "" for everybody with an account."""
+    """One command; `needs` gives Django's permission for it, "" for everybody with an account."""
 
     node: str
     name: str
     run: Runner
-    permission: str = ""
+    needs: Callable[[], str]
     fields: Sequence[FormField] = field(default=())
     form_type: str = ADMIN
     enabled: Callable[[], bool] = lambda: True
@@ -69,7 +71,7 @@ def command(
     node: str,
     name: str,
     *,
-    permission: str = "",
+    permission: str | Callable[[], str] = "",
     fields: Sequence[FormField] = (),
     form_type: str = ADMIN,
     enabled: Callable[[], bool] = lambda: True,
@@ -79,7 +81,8 @@ def command(
     def register(run: Runner) -> Runner:
         if node in commands:
             raise RuntimeError(f"{node} is declared twice")
-        commands[node] = Command(node, name, run, permission, fields, form_type, enabled)
+        needs = permission if callable(permission) else lambda: permission
+        commands[node] = Command(node, name, run, needs, fields, form_type, enabled)
         return run
 
     return register

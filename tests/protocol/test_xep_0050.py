@@ -12,7 +12,10 @@ from tests.service import PASSWORD, ServiceProcess
 NS, ADMIN = "http://jabber.org/protocol/commands", "http://jabber.org/protocol/admin"
 INFO, ITEMS = "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items"
 STANZAS, DATA = "urn:ietf:params:xml:ns:xmpp-stanzas", "jabber:x:data"
-_NAMES = {"password_verify": "password-verify"}
+_NAMES = {
+    "password_verify": "password-verify",
+    "roster_subscription": "roster-subscription",
+}
 _numbers = itertools.count()
 
 pytestmark = pytest.mark.spec("XEP-0050", "XEP-0133")
@@ -132,6 +135,26 @@ async def test_people_are_looked_at_and_logged_out(root: Person, alice: Person) 
     await desk.ended("policy-violation")
 
 
+@pytest.mark.spec("XEP-0133 §4.8")
+async def test_a_roster_is_shown(root: Person, alice: Person, bob: Person) -> None:
+    admin, desk = await root.bound(), await alice.online()
+    await desk.ask(
+        "<iq type='set' id='r'><query xmlns='jabber:iq:roster'>"
+        f"<item jid='{bob.jid}' name='Bob'><group>Friends</group></item></query></iq>"
+    )
+    answer = await do(admin, "get-user-roster", accountjids=alice.jid)
+    assert values(answer, "accountjids") == [alice.jid]
+    (item,) = answer.findall(f".//{{{DATA}}}x/{{jabber:iq:roster}}query/{{jabber:iq:roster}}item")
+    assert (item.get("jid"), item.get("name")) == (bob.jid, "Bob")
+    assert [group.text for group in item] == ["Friends"]
+    for nobody, condition in (
+        (f"nobody-{alice.name}@localhost", "item-not-found"),
+        ("nobody@elsewhere.example", "not-allowed"),
+    ):
+        refused = await do(admin, "get-user-roster", accountjids=nobody)
+        assert conditions(refused) == [condition]
+
+
 @pytest.mark.spec("XEP-0133 §4.13", "XEP-0133 §4.18")
 @pytest.mark.parametrize("kind", ["registered", "disabled", "online", "active", "idle"])
 async def test_people_are_counted_and_listed(root: Person, alice: Person, kind: str) -> None:
@@ -139,7 +162,9 @@ async def test_people_are_counted_and_listed(root: Person, alice: Person, kind: 
     await alice.online()
     counted = await run(admin, f"{ADMIN}#get-{kind}-users-num")
     (number,) = values(counted, f"{kind}usersnum")
-    listed = values(await do(admin, f"get-{kind}-users-list", max_items="none"), f"{kind}userjids")
+    ending = "" if kind in ("active", "idle") else "-list"
+    found = await do(admin, f"get-{kind}-users{ending}", max_items="none")
+    listed = values(found, f"{kind}userjids")
     if kind in ("online", "active"):
         assert alice.jid in listed
     if kind == "registered":

@@ -189,7 +189,7 @@ def _number_of(found: Iterable[str]) -> int:
 def _list(node: str, var: str, name: str, find: Callable[[], Iterable[str]]) -> None:
     """Sections 4.18 to 4.22: addresses."""
 
-    @command(f"{ADMIN}#get-{node}-list", f"Who is {name}", permission=VIEW, fields=(HOW_MANY,))
+    @command(f"{ADMIN}#{node}", f"Who is {name}", permission=VIEW, fields=(HOW_MANY,))
     async def tell(call: Call) -> Done:
         wanted = call.text("max_items")
         most = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else MOST_LISTED
@@ -240,7 +240,9 @@ for _node, _var, _name, _find in (
     ("idle-users", "idleuser", "online and idle", _idle),
 ):
     _count(_node, f"{_var}s", _name, _find)
-    _list(_node, _var, _name, _find)
+    # Sections 4.21 and 4.22 name their nodes otherwise than the rest.
+    _short = _node in ("active-users", "idle-users")
+    _list(f"get-{_node}" if _short else f"get-{_node}-list", _var, _name, _find)
 
 
 async def _with_each(call: Call, done: str, verb: Callable[..., None], **more: Any) -> Done:

@@ -65,7 +65,7 @@ async def list_commands(request: IqRequest) -> list[Item]:
     return [
         Item(settings.CHATOPS_DOMAIN, each.name, each.node)
         for each in sorted(commands.values(), key=lambda each: each.name)
-        if each.enabled() and (not each.permission or each.permission in held)
+        if each.enabled() and each.needs() in ("", *held)
     ]
 
 
@@ -161,9 +161,8 @@ def permissions_of(user_id: int) -> frozenset[str]:
 
 
 async def _must_be_allowed(found: Command, session: Session) -> None:
-    if not found.permission:
-        return
-    if found.permission not in await in_db(permissions_of, session.user_id):
+    needed = found.needs()
+    if needed and needed not in await in_db(permissions_of, session.user_id):
         raise MayNot
 
 
@@ -184,7 +183,10 @@ def _answer(found: Command, run_id: str, status: str) -> Element:
 def _completed(found: Command, run_id: str, done: Done) -> Element:
     answer = _answer(found, run_id, "completed")
     if done.fields:
-        answer.append(build("result", found.form_type, done.fields, title=found.name))
+        form = build("result", found.form_type, done.fields, title=found.name)
+        if done.payload is not None:
+            form.append(done.payload)
+        answer.append(form)
     if done.note:
         add(answer, f"{{{COMMANDS}}}note", done.note, type_="info")
     return answer
