@@ -6,6 +6,10 @@ nothing of it is left, nor on its way into it.
 
 import asyncio
 
+from django.conf import settings
+
+from chatops.core.wire import Session, Tracked
+
 # Noted on a session from its becoming available until its queue is handed over: a Flush.
 FLUSHING = "flushing"
 
@@ -49,3 +53,19 @@ class Underway:
 
 underway = Underway()  # new ones, which come behind all that is queued
 returning = Underway()  # those that a lost session leaves, which come before what is newer
+
+
+class Outflow:
+    """Much for one session, sent no faster than its client takes it: nobody is cut off for that."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._bytes = 0  # since the client last kept up
+
+    async def send(self, stanza: bytes, tracked: Tracked | None = None) -> None:
+        """One more; the session may be gone afterwards."""
+        self._session.send(stanza, tracked)
+        self._bytes += len(stanza)
+        if self._bytes > settings.CHATOPS_SEND_BUFFER_BYTES // 4:
+            self._bytes = 0
+            await self._session.drained()

@@ -5,6 +5,7 @@ from chatops.archive.services import ArchiveQuery, Kept, NoSuchMessage
 from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, Feature, IqRequest
 from chatops.core.ids import moment_of, read_id
+from chatops.core.queueing import Outflow
 from chatops.core.wire import Session
 from chatops.xmpp.elements import Element, add, make, serialise, stanza
 from chatops.xmpp.errors import BadRequest, Forbidden, NotImplementedHere
@@ -92,9 +93,9 @@ async def send_page(request: IqRequest) -> Element:
     messages = page.messages
     if request.payload.find(f"{{{MAM}}}flip-page") is not None:
         messages = messages[::-1]
-    forward = Forwarder(session, request.payload.get("queryid"))
+    forward, out = Forwarder(session, request.payload.get("queryid")), Outflow(session)
     for message in messages:
-        session.send(forward.result(message))
+        await out.send(forward.result(message))
     fin = make(f"{{{MAM}}}fin", complete="true" if page.complete else None)
     first, last = (str(page.messages[i].id) if page.messages else None for i in (0, -1))
     from_start = not (backwards or wanted.after)

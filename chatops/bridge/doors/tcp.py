@@ -215,6 +215,7 @@ class TcpConnection(asyncio.Protocol):
         return waiting[0] == 0
 
     async def drained(self) -> None:
+        self._flush()
         await self._writable.wait()
 
     def hold_back(self, *, hold: bool) -> None:

@@ -4,10 +4,11 @@ Python's own ssl knows neither tls-exporter (RFC 9266) nor how to tell a client'
 loop's; so OpenSSL is asked itself, and the door keeps its one plain transport throughout.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -46,9 +47,8 @@ class Identity:
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         context.set_cipher_list(CIPHERS)
         context.set_alpn_select_callback(_choose)
-        context.set_passwd_cb(_no_passphrase)
         context.use_certificate_chain_file(str(certificate))
-        context.use_privatekey_file(str(key))
+        context.use_privatekey(_private_key(key))
         context.check_privatekey()
         return cls(context, end_point)
 
@@ -60,9 +60,16 @@ def _choose(
     return ALPN if ALPN in offered else SSL.NO_OVERLAPPING_PROTOCOLS
 
 
-def _no_passphrase(*_: object) -> bytes:
-    """Nobody is there to type one."""
-    return b""
+def _private_key(file: Path) -> Any:
+    """Raises OSError or ValueError; nobody is there to type a passphrase."""
+    pem = file.read_bytes()
+    begin = re.search(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----", pem)  # the chain may come before it
+    if begin is None:
+        raise ValueError("there is no private key in the file")
+    try:
+        return serialization.load_pem_private_key(pem[begin.start() :], password=None)
+    except TypeError as error:
+        raise ValueError("the private key is protected by a passphrase") from error
 
 
 def _end_point(certificate: x509.Certificate) -> bytes:

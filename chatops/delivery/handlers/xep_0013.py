@@ -7,6 +7,7 @@ as that session lasts; what comes from then on is delivered as usual.
 from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, DOMAIN, Feature, Identity, Info, IqRequest, Item
 from chatops.core.ids import new_id
+from chatops.core.queueing import Outflow
 from chatops.core.wire import Session, wire
 from chatops.delivery import queues, services
 from chatops.delivery.flexible import SINCE
@@ -72,8 +73,9 @@ async def show(request: IqRequest) -> None:
         device_id=session.device_id,
         message_ids=[message.message_id for message in messages],
     )
+    out = Outflow(session)
     for message in messages:
-        session.send(_shown(message, session))
+        await out.send(_shown(message, session))
 
 
 @flexible.iq("set", f"{{{OFFLINE}}}offline", at=(ACCOUNT,))

@@ -9,7 +9,7 @@ from chatops.core.database import in_db
 from chatops.core.features import DOMAIN, Feature
 from chatops.core.ids import moment_of
 from chatops.core.live import hears
-from chatops.core.queueing import FLUSHING, Flush, returning, underway
+from chatops.core.queueing import FLUSHING, Flush, Outflow, returning, underway
 from chatops.core.wire import Session, wire
 from chatops.delivery import queues, services
 from chatops.delivery.flexible import since
@@ -84,6 +84,7 @@ async def hand_over(session: Session) -> None:
 
 
 async def _send(session: Session, owed: Sequence[Owed]) -> None:
+    out = Outflow(session)
     for number, message in enumerate(owed):
         if not _may_take(session):
             left = [each.delivery_id for each in owed[number:]]
@@ -96,7 +97,7 @@ async def _send(session: Session, owed: Sequence[Owed]) -> None:
         )
         ledger.remember(message.sender_bare, session.bare, message.stanza_id, tracked)
         packed = late(message, session.jid.domain)
-        session.send(
+        await out.send(
             packed.addressed(to=message.address(session.bare), sender=message.sender), tracked
         )
     await session.drained()
