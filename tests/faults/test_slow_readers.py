@@ -140,9 +140,12 @@ async def test_failed_handshakes_and_hung_up_streams_give_their_places_back(
     kept = [await alice.connect() for _ in range(3)]
     turned_away = await connect(service)
     await turned_away.ended("resource-constraint")
+    await turned_away.hang_up()
     for door in ("websocket", "tls"):
         with pytest.raises((Ended, Mismatch, ConnectionError, websockets.ConnectionClosed)):
-            await (await connect(service, door)).open()
+            turned_away = await connect(service, door)
+            await turned_away.open()
+        await turned_away.hang_up()
     for client in kept:
         await client.close()
     await (await alice.online()).nothing_else()
