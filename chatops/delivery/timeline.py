@@ -176,7 +176,7 @@ def _lane_of_another(events: Sequence[Event], accepted: datetime) -> Lane:
     name = device.resource if device else "a device that is gone"
     if all(event.kind == EventKind.NOTIFIED for event in events):
         state = "notified"
-        words = f"{_capital(name)} was not there; a push notification told of it."
+        words = f"It did not get to {name}; a push notification told of it."
     else:
         state = "given back"
         words = f"{name} did not confirm it, so it went back to the queue."

@@ -1,6 +1,6 @@
 """Who is told that people's devices miss messages, in the browser."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -34,7 +34,7 @@ class HealthFilter(admin.SimpleListFilter):
 class RegistrationAdmin(AuditedModelAdmin):
     """Push registrations (XEP-0357); what app servers want along is secret, and not shown."""
 
-    list_display = ("jid", "person", "resource", "state", "enabled_at", "last_sent", "short_error")
+    list_display = ("jid", "person", "resource", "state", "enabled", "last_sent", "short_error")
     list_filter = (HealthFilter,)
     list_select_related = ("user", "device")
     search_fields = ("jid", "user__username", "device__resource")
@@ -46,7 +46,7 @@ class RegistrationAdmin(AuditedModelAdmin):
         "node",
         "option_names",
         "tells",
-        "enabled_at",
+        "enabled",
         "state",
         "last_sent",
         "waiting",
@@ -70,13 +70,17 @@ class RegistrationAdmin(AuditedModelAdmin):
     def state(self, found: Registration) -> SafeString:
         return format_html("<span class='co-badge {}'>{}</span>", found.badge, found.health.label)
 
-    @display(description="last sent", ordering="sent")
-    def last_sent(self, found: Registration) -> datetime | None:
-        return found.sent_at
+    @display(description="enabled (UTC)", ordering="enabled_at")
+    def enabled(self, found: Registration) -> str:
+        return _moment(found.enabled_at)
 
-    @display(description="last failure", ordering="failed")
-    def last_failed(self, found: Registration) -> datetime | None:
-        return found.failed_at
+    @display(description="last sent (UTC)", ordering="sent")
+    def last_sent(self, found: Registration) -> str:
+        return _moment(found.sent_at)
+
+    @display(description="last failure (UTC)", ordering="failed")
+    def last_failed(self, found: Registration) -> str:
+        return _moment(found.failed_at)
 
     @display(description="last error")
     def short_error(self, found: Registration) -> str:
@@ -101,9 +105,6 @@ class RegistrationAdmin(AuditedModelAdmin):
         """Devices ask for it."""
         return False
 
-    def panel_context(self, request: HttpRequest, item: Registration) -> dict[str, Any]:
-        return {"may_delete": self.has_delete_permission(request, item)}
-
     def do_again(self, request: HttpRequest, found: Registration) -> str:
         self._must_reach(request, found)
         services.use_again(found, by=Actor.of(request))
@@ -121,3 +122,7 @@ class RegistrationAdmin(AuditedModelAdmin):
         """Who uses the console is out of reach of those who may not do everything."""
         if not may_act_on(found.user, user_id=request.user.pk):
             raise PermissionDenied
+
+
+def _moment(at: datetime | None) -> str:
+    return "never" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from chatops.core.ids import new_id
 from chatops.xmpp.content import BODY, NO_STORE, RETRACTION
 from chatops.xmpp.elements import Element
 from chatops.xmpp.jid import JID
@@ -38,12 +39,13 @@ _QUIET = frozenset((NO_STORE, RETRACTION, f"{{{REPLACE}}}replace"))
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A message that somebody's device is to hear of, when it has been stored."""
+    """What somebody's device is to hear of: a message that is stored, or a subscription request."""
 
-    message_id: int
+    message_id: int  # of a request, an id of its own
     sender: str
     body: str
     in_ledger: bool = True  # so that its timeline can tell of the notification
+    is_message: bool = True
     at: float = field(default_factory=time.time)
 
 
@@ -73,6 +75,7 @@ def news_of(
     message_id: int,
     sender: JID,
     in_ledger: bool = True,
+    from_room: bool = False,
 ) -> News:
     """What there is to tell of it. What is encrypted has no body but a remark for old clients."""
     body = (element.findtext(BODY) or "") if _ENCRYPTED.isdisjoint(tags) else ""
@@ -80,5 +83,10 @@ def news_of(
         body = body[: LONGEST_BODY - 1] + "…"
     # In rooms people are their nicknames, which are resources; elsewhere devices are nobody's
     # business.
-    shown = sender.full if _FROM_ROOM in tags else sender.bare
+    shown = sender.full if from_room or _FROM_ROOM in tags else sender.bare
     return News(message_id, str(shown), body, in_ledger)
+
+
+def request_news() -> News:
+    """Somebody asks for a subscription: it is counted apart, and who asks is not told."""
+    return News(new_id(), "", "", in_ledger=False, is_message=False)

@@ -41,6 +41,13 @@ def notice(target: Target, news: News) -> None:
         _put_on_trial(target, news)
 
 
+def notice_for(session: Session, news: News) -> None:
+    """The same for what only one device was to get: it was said in a room that this one is in."""
+    for target in targets.of(session.bare) or ():
+        if target.row.device_id == session.device_id:
+            notice(target, news)
+
+
 def _put_on_trial(target: Target, news: News) -> None:
     """It went over a connection that may be dead, or to a program that sleeps."""
     target.on_trial[news.message_id] = news

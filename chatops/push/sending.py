@@ -15,6 +15,7 @@ from chatops.core.ids import new_id
 from chatops.core.journal import Write
 from chatops.core.wire import Unanswered, running, wire
 from chatops.delivery.models import EventKind
+from chatops.delivery.receipts import tell_pages
 from chatops.delivery.writes import event_write
 from chatops.push import services
 from chatops.push.news import News
@@ -107,7 +108,10 @@ class Sender:
             target.failures = 0
             write = sent_write(target.row.id, moment=new_id(), waiting=messages)
             await _stored([write, *_told(target)])
-            target.in_flight = {}
+            told, target.in_flight = target.in_flight, {}
+            for news in told.values():
+                if news.in_ledger:
+                    tell_pages(news.message_id)
 
     async def _take_failure(self, target: Target, failure: Unanswered) -> None:
         """Ask again later what may pass; with the rest, or after too many, it is over."""

@@ -63,8 +63,10 @@ class Target:
         if self.broken or news.message_id in self.unsent or news.message_id in self.in_flight:
             return
         self.on_trial.pop(news.message_id, None)
-        self.waiting += 1
-        self.latest = self.unsent[news.message_id] = news
+        self.unsent[news.message_id] = news
+        if news.is_message:
+            self.waiting += 1
+            self.latest = news
         if len(self.unsent) > MOST_KNOWN:
             del self.unsent[next(iter(self.unsent))]
 
@@ -115,6 +117,10 @@ class Targets:
         self._known: dict[str, dict[int, Target]] = {}
         self._people: dict[int, str] = {}  # user id → bare JID
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def __bool__(self) -> bool:
+        """Whether anybody has any."""
+        return bool(self._known)
 
     def of(self, bare: str) -> Collection[Target] | None:
         """None for most people."""

@@ -3,13 +3,16 @@
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from chatops.accounts.models import Device, User
 from chatops.audit.models import Entry
 from chatops.core.ids import new_id
+from chatops.delivery.models import Event, EventKind
+from chatops.delivery.services import queue
 from chatops.push.models import Discretion, Registration
-from tests.factories import a_person
+from tests.factories import a_message, a_person
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +127,22 @@ def test_people_choose_to_be_discreet(bob: User, settings: Settings) -> None:
     assert "checked" in client.get(OWN).content.decode()
     client.post(OWN)
     assert not Discretion.objects.exists()
+
+
+def test_the_timeline_tells_of_a_device_that_was_notified(admin: Client, row: Registration) -> None:
+    alice = a_person("alice")
+    message = a_message(alice, row.user)
+    queue(message.pk, user_ids=[row.user_id])
+    Event.objects.create(
+        id=new_id(),
+        message_id=message.pk,
+        recipient=row.user,
+        device=row.device,
+        kind=EventKind.NOTIFIED,
+        detail=row.jid,
+    )
+    page = admin.get(reverse("admin:delivery_timeline", args=[message.pk]))
+    text = page.content.decode()
+    assert "notified by push" in text
+    assert "through push.example" in text
+    assert "did not get to phone" in text

@@ -31,6 +31,7 @@ subscriptions = Feature("RFC 6121 §3", (), at=())
 
 Voucher: TypeAlias = Callable[[Element, str, str], Awaitable[bool]]
 _vouchers: list[Voucher] = []
+_heralds: list[Callable[[str], None]] = []
 
 
 def vouches(voucher: Voucher) -> Voucher:
@@ -40,6 +41,12 @@ def vouches(voucher: Voucher) -> Voucher:
     """
     _vouchers.append(voucher)
     return voucher
+
+
+def heralds(herald: Callable[[str], None]) -> Callable[[str], None]:
+    """Have ``herald(owner)`` called when a request has been stored, and shown where somebody is."""
+    _heralds.append(herald)
+    return herald
 
 
 @subscriptions.presence(ELSEWHERE)
@@ -130,6 +137,9 @@ def _deliver(element: Element, owner: str, kind: Kind) -> None:
     # A request is for devices where somebody is; an answer for all that show the roster.
     for session in available(owner) if kind is Kind.SUBSCRIBE else attentive(owner):
         session.send(element)
+    if kind is Kind.SUBSCRIBE:
+        for herald in _heralds:
+            herald(owner)
 
 
 async def say_farewell(owner: str, contact: str, before: State) -> None:

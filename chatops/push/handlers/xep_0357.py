@@ -5,13 +5,15 @@ import asyncio
 from django.conf import settings
 
 from chatops.accounts.services import AccountRemoved
+from chatops.contacts.handlers.rfc_6121_subscriptions import heralds
 from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, Feature, IqRequest
 from chatops.core.live import hears
 from chatops.core.wire import Session, running, wire
 from chatops.delivery.services import Waiting
 from chatops.push import services
-from chatops.push.noticing import catch_up
+from chatops.push.news import request_news
+from chatops.push.noticing import catch_up, notice
 from chatops.push.sending import sender
 from chatops.push.services import RegistrationsChanged
 from chatops.push.targets import targets
@@ -70,6 +72,13 @@ def come_back(session: Session) -> None:
     for target in targets.of(session.bare) or ():
         if target.row.device_id == session.device_id:
             target.forget()
+
+
+@heralds
+def wake_for_request(owner: str) -> None:
+    """Somebody asks for a subscription, which is pertinent too (section 1)."""
+    for target in targets.of(owner) or ():
+        notice(target, request_news())
 
 
 @push.when_started

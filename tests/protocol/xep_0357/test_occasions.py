@@ -4,6 +4,7 @@ import pytest
 
 from tests.conftest import Person
 from tests.protocol.managed import managed, resumed
+from tests.protocol.xep_0045.talk import enter, tea_room
 from tests.protocol.xep_0357.app_server import absent, does, enable, message, says, takes
 
 pytestmark = pytest.mark.spec("XEP-0357")
@@ -153,9 +154,32 @@ async def test_nobody_is_woken_by_himself_or_by_whom_he_blocks(
     assert await takes(app_server) == {"message-count": "1"}
 
 
-async def test_requests_that_wait_are_counted(alice: Person, bob: Person, charlie: Person) -> None:
+async def test_requests_wake_and_those_that_wait_are_counted(
+    alice: Person, bob: Person, charlie: Person
+) -> None:
     desk, app_server = await alice.online("desk"), await charlie.online("push")
     await absent(bob, app_server)
     await says(desk, f"<presence type='subscribe' to='{bob.jid}'/>")
+    requests = {"pending-subscription-count": "1"}
+    assert await takes(app_server) == {"message-count": "0", **requests}
+    await says(desk, f"<presence type='subscribe' to='{bob.jid}'/>")  # which is no news
     await says(desk, message(bob.jid, "m1"))
-    assert await takes(app_server) == {"message-count": "1", "pending-subscription-count": "1"}
+    assert await takes(app_server) == {"message-count": "1", **requests}
+
+
+async def test_what_is_said_in_a_room_wakes_a_device_that_is_in_it(
+    alice: Person, bob: Person, charlie: Person
+) -> None:
+    desk, app_server = await alice.online("desk"), await charlie.online("push")
+    room = await tea_room(desk)
+    phone, _ = await managed(bob, "phone")
+    await phone.send("<presence/>")
+    await enter(phone, room, "bob")
+    await does(phone, enable(app_server.jid))
+    await phone.hang_up()
+    await says(desk, message(room, "subject", "<subject>Tea</subject>", "groupchat"))
+    await says(desk, message(room, "m1", type_="groupchat"))
+    assert await takes(app_server) == {"message-count": "1"}
+    await says(desk, message(f"{room}/bob", "m2"))
+    assert await takes(app_server) == {"message-count": "2"}
+    await app_server.nothing_else()

@@ -28,6 +28,7 @@ from chatops.rooms.occupants import Occupant, Role
 from chatops.rooms.retraction import retract
 from chatops.rooms.running import changed, exists, in_order, rooms, settle
 from chatops.rooms.services import NoSuchRoom
+from chatops.rooms.waking import wake
 from chatops.xmpp.content import BODY, NO_PERMANENT_STORE, NO_STORE, RETRACTION, STORE
 from chatops.xmpp.elements import Element, add, namespace_of, serialise, stanza, tag_of
 from chatops.xmpp.errors import BadRequest, Forbidden, NotAcceptable, Overloaded
@@ -158,6 +159,7 @@ def publish(
         elif element.find(BODY) is not None and element.find(RETRACTION) is None:
             room.history.remember(Said(message_id, packed, sender))
         room.send_all(packed, sender)
+        wake(room.occupants, element, sender=sender, author=author.bare, message_id=message_id)
         settle(stored)
         changed(room)
 

@@ -14,6 +14,7 @@ from chatops.rooms.inside import RunningRoom
 from chatops.rooms.models import PrivateMessages
 from chatops.rooms.occupants import Occupant, Role
 from chatops.rooms.running import settle
+from chatops.rooms.waking import wake
 from chatops.xmpp.elements import Element, add, serialise, tag_of
 from chatops.xmpp.errors import Forbidden, NotFound, Overloaded
 from chatops.xmpp.jid import JID, parse
@@ -69,6 +70,7 @@ def _pass_on(
 
     def done() -> None:
         room.send(target, packed, address)
+        wake([target], element, sender=address, author=speaker.bare, message_id=new_id())
         settle(stored)
 
     wire().commit(writes, done, lambda: settle(stored, Overloaded()))
