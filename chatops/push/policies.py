@@ -11,6 +11,7 @@ from chatops.core.wire import wire
 from chatops.push import services
 from chatops.push.news import is_worth_waking_for, news_of
 from chatops.push.noticing import notice
+from chatops.push.services import Enabled
 from chatops.push.targets import targets
 from chatops.xmpp.elements import Element
 from chatops.xmpp.names import PUBSUB
@@ -53,11 +54,12 @@ def hear_of_end(envelope: Envelope) -> None:
         return
     nodes = _closed_nodes(said, envelope.to.bare)
     senders = (envelope.sender.full, envelope.sender.bare)
-    ended = [each.row for each in found if each.row.jid in senders and each.row.node in nodes]
+    ended = [each for each in found if each.row.jid in senders and each.row.node in nodes]
     if not ended:
         return
-    for row in ended:
-        wire().spawn(_disable(row.user_id, row.jid, row.node))
+    for target in ended:
+        target.let_go()  # at once, though the row goes a little later
+        wire().spawn(_disable(target.row))
     raise Dropped
 
 
@@ -71,5 +73,5 @@ def _closed_nodes(said: Element, owner: str) -> set[str]:
     }
 
 
-async def _disable(user_id: int, jid: str, node: str) -> None:
-    await in_db(services.disable, user_id=user_id, jid=jid, node=node)
+async def _disable(row: Enabled) -> None:
+    await in_db(services.disable, user_id=row.user_id, jid=row.jid, node=row.node)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 
+from chatops.contacts.privacy import guard
 from chatops.core.database import in_db
 from chatops.core.ids import new_id
 from chatops.core.journal import Write
@@ -22,6 +23,7 @@ from chatops.push.news import News
 from chatops.push.summary import publication
 from chatops.push.targets import Target
 from chatops.push.writes import failed_write, sent_write
+from chatops.xmpp.elements import Element
 from chatops.xmpp.errors import Overloaded
 from chatops.xmpp.jid import parse
 
@@ -101,12 +103,14 @@ class Sender:
             target.row, messages=messages, requests=requests, latest=target.latest
         )
         try:
-            await wire().ask(parse(target.row.jid), payload, type_="set")
+            await _ask(target, payload)
         except Unanswered as failure:
             await self._take_failure(target, failure)
         else:
             target.failures = 0
-            write = sent_write(target.row.id, moment=new_id(), waiting=messages)
+            # Fewer where the device has been here meanwhile.
+            waiting = min(messages, target.waiting)
+            write = sent_write(target.row.id, moment=new_id(), waiting=waiting)
             await _stored([write, *_told(target)])
             told, target.in_flight = target.in_flight, {}
             for news in told.values():
@@ -141,6 +145,14 @@ class Sender:
     def _try_again(self, target: Target) -> None:
         target.retry = None
         self.want(target)
+
+
+async def _ask(target: Target, payload: Element) -> None:
+    """Raises Unanswered; whom its owner may not ask, the service does not ask for him."""
+    owner, to = parse(target.row.bare), parse(target.row.jid)
+    if not guard.takes_iq(owner, to, wire().session(to) if to.resource else None):
+        raise Unanswered("service-unavailable", "cancel", "Nothing there answers that request.")
+    await wire().ask(to, payload, type_="set")
 
 
 def pause_after(failures: int) -> float:

@@ -79,8 +79,9 @@ class Missed:
 
 
 def enabled(*, user_id: int | None = None) -> Iterator[Enabled]:
-    """All registrations, or one person's, oldest first."""
-    found = Registration.objects.select_related("user__push_discretion").order_by("id")
+    """All registrations, or one person's, oldest first; suspended people are told nothing."""
+    active = Registration.objects.filter(user__is_active=True)
+    found = active.select_related("user__push_discretion").order_by("id")
     if user_id is not None:
         found = found.filter(user=user_id)
     for row in found.iterator(500):

@@ -87,22 +87,27 @@ class Target:
 
     def forget(self) -> None:
         """The device is here: it has not missed anything."""
-        self.unsent.clear()
-        self.on_trial.clear()
-        self.latest = None
+        self._drop_news()
         if self.waiting:
             self.waiting = 0
             wire().commit([waiting_write(self.row.id, 0)], _nothing)
 
+    def let_go(self) -> None:
+        """It is no longer registered."""
+        self.gone = True
+        self.end()
+
     def end(self) -> None:
-        """It is no longer registered, or broken: nothing is told any more."""
-        self.unsent.clear()
-        self.on_trial.clear()
-        self.latest = None
+        """Nothing is told any more, because it is gone or broken."""
+        self._drop_news()
         self._stop_retry()
         if self.trial is not None:
             self.trial.cancel()
             self.trial = None
+
+    def _drop_news(self) -> None:
+        self.unsent, self.in_flight, self.on_trial = {}, {}, {}
+        self.latest = None
 
     def _stop_retry(self) -> None:
         if self.retry is not None:
@@ -135,9 +140,6 @@ class Targets:
             if user_id in self._people
         }
 
-    def everybody(self) -> list[Target]:
-        return [target for found in self._known.values() for target in found.values()]
-
     async def load_all(self) -> None:
         """At the start of the service."""
         self._known, self._people = {}, {}
@@ -162,7 +164,7 @@ class Targets:
                     anew.append(target)
                 fresh[row.id] = target
             for target in old.values():
-                _let_go(target)
+                target.let_go()
             self._people.pop(user_id, None)
             if fresh:
                 self._known[bare], self._people[user_id] = fresh, bare
@@ -174,12 +176,7 @@ class Targets:
         """The account is gone."""
         for target in self._known.pop(bare, {}).values():
             self._people.pop(target.row.user_id, None)
-            _let_go(target)
-
-
-def _let_go(target: Target) -> None:
-    target.gone = True
-    target.end()
+            target.let_go()
 
 
 def _read(user_id: int) -> list[Enabled]:

@@ -90,6 +90,14 @@ def test_they_go_with_the_account(bob: User) -> None:
     assert not Registration.objects.exists()
 
 
+def test_suspended_people_are_told_nothing(bob: User) -> None:
+    enable(bob)
+    accounts.suspend(bob, reason="x", by=BY)
+    assert list(services.enabled(user_id=bob.pk)) == []
+    accounts.resume(bob, by=BY)
+    assert len(list(services.enabled(user_id=bob.pk))) == 1
+
+
 def test_a_device_that_goes_leaves_its_registration(bob: User) -> None:
     phone = Device.objects.create(user=bob, resource="phone")
     enable(bob, device_id=phone.pk)

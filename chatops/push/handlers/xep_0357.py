@@ -4,7 +4,7 @@ import asyncio
 
 from django.conf import settings
 
-from chatops.accounts.services import AccountRemoved
+from chatops.accounts.services import AccountChanged, AccountRemoved
 from chatops.contacts.handlers.rfc_6121_subscriptions import heralds
 from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, Feature, IqRequest
@@ -107,6 +107,12 @@ async def look_into_queues(news: Waiting) -> None:
 @hears(RegistrationsChanged)
 async def hear_of_change(news: RegistrationsChanged) -> None:
     """By a device, in the browser, or because the app server wants it so."""
+    await take_effect(news.user_id, news.bare)
+
+
+@hears(AccountChanged)
+async def hear_of_suspension(news: AccountChanged) -> None:
+    """Who cannot log in is not woken."""
     await take_effect(news.user_id, news.bare)
 
 

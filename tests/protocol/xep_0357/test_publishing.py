@@ -1,5 +1,7 @@
 """Push notifications, XEP-0357: how they reach app servers, or do not (sections 7 and 8)."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.conftest import Person
@@ -13,6 +15,7 @@ from tests.protocol.xep_0357.app_server import (
     message,
     says,
     takes,
+    values,
 )
 
 pytestmark = pytest.mark.spec("XEP-0357")
@@ -45,6 +48,39 @@ async def test_a_slow_app_server_costs_nothing_to_others(
     for number in range(1, 4):
         await says(desk, message(bob.jid, f"m{number}"))
         assert await takes(quick) == {"message-count": str(number)}
+
+
+async def test_an_app_server_is_asked_so_many_things_at_a_time(
+    alice: Person, bob: Person, charlie: Person, person: Callable[[], Person]
+) -> None:
+    desk, app_server, dora = await alice.online("desk"), await charlie.bound("push"), person()
+    for each, count in ((bob, 20), (dora, 4)):
+        phone = await each.online("phone")
+        for number in range(count):
+            await does(phone, enable(app_server.jid, f"n{number}"))
+        await phone.close()
+        await says(desk, message(each.jid, "m1"))
+    notifications = [await app_server.next() for _ in range(20)]
+    await app_server.nothing_else()
+    for notification in notifications[:4]:
+        await answers(app_server, notification)
+        notifications.append(await app_server.next())
+    await app_server.nothing_else()
+    assert all(values(each) == {"message-count": "1"} for each in notifications)
+
+
+async def test_whoever_blocks_somebody_is_not_asked_for_him(
+    alice: Person, bob: Person, charlie: Person
+) -> None:
+    desk, app_server = await alice.online("desk"), await charlie.bound("push")
+    await does(
+        app_server,
+        f"<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='{bob.jid}'/>"
+        "</block></iq>",
+    )
+    await absent(bob, app_server)
+    await says(desk, message(bob.jid, "m1"))
+    await app_server.nothing_else()
 
 
 # Section 7.1
