@@ -49,6 +49,10 @@ CHATOPS_DOMAIN = env("CHATOPS_DOMAIN", "localhost").lower()
 CHATOPS_HTTP = env("CHATOPS_HTTP", "127.0.0.1:8000")
 CHATOPS_C2S = env("CHATOPS_C2S", "127.0.0.1:5222")
 CHATOPS_C2S_TLS = env("CHATOPS_C2S_TLS", "")
+# STUN and TURN servers for clients' calls, as URIs of RFC 7064 and 7065, with blanks between.
+CHATOPS_EXTERNAL_SERVICES = env("CHATOPS_EXTERNAL_SERVICES", "")
+CHATOPS_TURN_SECRET = env("CHATOPS_TURN_SECRET", "")
+CHATOPS_TURN_SECONDS = env_int("CHATOPS_TURN_SECONDS", 86_400)
 # Whom to write to about this service, by kind, as URIs: CHATOPS_CONTACT_ABUSE="mailto:a@b xmpp:c@d"
 CHATOPS_CONTACTS = {
     kind: addresses

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from chatops.core.wire import Session
 from chatops.xmpp.elements import Element, SlixmppStanza
-from chatops.xmpp.errors import Refused
+from chatops.xmpp.errors import Refused, Unavailable
 from chatops.xmpp.jid import JID
 
 logger = logging.getLogger(__name__)
@@ -124,10 +124,21 @@ class Feature:
                 key = (address, type_, tag)
                 if key in registry.iqs:
                     raise RuntimeError(f"{key} is answered twice")
-                registry.iqs[key] = handler
+                registry.iqs[key] = self._while_enabled(handler)
             return handler
 
         return register
+
+    def _while_enabled(self, handler: Any) -> Any:
+        if self.enabled is _always:
+            return handler
+
+        async def answer(request: IqRequest) -> Any:
+            if not self.enabled():
+                raise Unavailable("Nothing here answers that request.")
+            return await handler(request)
+
+        return answer
 
     def presence(self, address: Address) -> Callable[[H], H]:
         """Take presence to that kind of address: ``handler(stanza, sender, to, session)``."""

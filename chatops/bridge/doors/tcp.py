@@ -1,4 +1,4 @@
-"""The TCP doors: STARTTLS on one port, direct TLS (XEP-0368) on another."""
+"""The TCP doors: STARTTLS on one port, direct TLS, XEP-0368, on another."""
 
 import array
 import asyncio
@@ -22,10 +22,13 @@ from chatops.bridge.stream.admission import admission
 from chatops.bridge.stream.contracts import Gate
 from chatops.bridge.stream.stream import Stream
 from chatops.core.addresses import BACKLOG, listen, name_of
+from chatops.core.features import Feature
 from chatops.xmpp.elements import Element, make, serialise
 from chatops.xmpp.errors import StreamFault
 from chatops.xmpp.names import CLIENT, STREAM, TLS
 from chatops.xmpp.reader import Event, Footer, Header, StreamReader
+
+direct_tls = Feature("XEP-0368", (), at=())
 
 SIOCOUTQ = 0x5411  # Linux: bytes that the peer's kernel has not acknowledged
 FOOTER = b"</stream:stream>"

@@ -8,6 +8,7 @@ from typing import Any, Self
 from django.core.management.base import BaseCommand, CommandParser
 
 # What streams themselves answer is not found by discovery; importing it declares it.
+from chatops.bridge.doors import tcp  # noqa: F401
 from chatops.bridge.stream import binding, bindings, management, sasl2  # noqa: F401
 from chatops.core.discovery import load_handlers
 from chatops.core.features import Feature, registry
