@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from chatops.core.wire import Session
 from chatops.xmpp.elements import Element, SlixmppStanza
-from chatops.xmpp.errors import Refused, Unavailable
+from chatops.xmpp.errors import NotFound, Refused, Unavailable
 from chatops.xmpp.jid import JID
 
 logger = logging.getLogger(__name__)
@@ -276,9 +276,16 @@ class Feature:
         return register
 
 
+class NoSuchNode(NotFound):
+    """There is no such node here."""
+
+
 @dataclass
 class SubService:
-    """A host of its own below the domain: ``conference.`` and its like."""
+    """A host of its own below the domain: ``conference.`` and its like.
+
+    Its hooks raise NoSuchNode for a node of disco that they do not know; without hooks none is.
+    """
 
     label: str
     identity: Identity

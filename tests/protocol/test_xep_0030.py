@@ -4,19 +4,28 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chatops.core.discovery import load_handlers
+from chatops.core.features import ACCOUNT, DOMAIN, Address, registry
 from tests.conftest import Person
 from tests.conversation import Client, Element
 from tests.protocol.test_xep_0054 import condition_of
 from tests.protocol.test_xep_0079 import friends
+from tests.protocol.xep_0045.talk import MUC, configure, enter, new_room
 
 INFO = "http://jabber.org/protocol/disco#info"
 ITEMS = "http://jabber.org/protocol/disco#items"
 
-# What a request in each announced namespace looks like; all of them only read.
+SETS = ("urn:xmpp:carbons:2", "urn:xmpp:push:0")
+# What a request in each announced namespace looks like.
 REQUESTS = {
     INFO: f"<query xmlns='{INFO}'/>",
     ITEMS: f"<query xmlns='{ITEMS}'/>",
-    "http://jabber.org/protocol/offline": None,  # only with messages waiting: test_xep_0013.py
+    "http://jabber.org/protocol/commands": (
+        f"<query xmlns='{ITEMS}' node='http://jabber.org/protocol/commands'/>"
+    ),
+    "http://jabber.org/protocol/offline": (
+        f"<query xmlns='{INFO}' node='http://jabber.org/protocol/offline'/>"
+    ),
     "jabber:iq:last": "<query xmlns='jabber:iq:last'/>",
     "jabber:iq:privacy": "<query xmlns='jabber:iq:privacy'/>",
     "jabber:iq:private": "<query xmlns='jabber:iq:private'><a xmlns='urn:x'/></query>",
@@ -24,6 +33,8 @@ REQUESTS = {
     "jabber:iq:roster": "<query xmlns='jabber:iq:roster'/>",
     "jabber:iq:version": "<query xmlns='jabber:iq:version'/>",
     "urn:ietf:params:xml:ns:vcard-4.0": "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>",
+    "urn:xmpp:carbons:2": "<enable xmlns='urn:xmpp:carbons:2'/>",
+    "urn:xmpp:push:0": "<disable xmlns='urn:xmpp:push:0' jid='push.example'/>",
     "urn:xmpp:blocking": "<blocklist xmlns='urn:xmpp:blocking'/>",
     "urn:xmpp:mam:2": "<query xmlns='urn:xmpp:mam:2'/>",
     "urn:xmpp:ping": "<ping xmlns='urn:xmpp:ping'/>",
@@ -41,30 +52,126 @@ async def disco(client: Client, kind: str, to: str, node: str = "") -> Element:
     )
 
 
+async def create(client: Client) -> str:
+    """A room that everybody may find."""
+    room = new_room()
+    await enter(client, room, "me")
+    assert (await configure(client, room, publicroom="1")).get("type") == "result"
+    return room
+
+
 async def announced(client: Client, to: str) -> set[str]:
     answer = await disco(client, INFO, to)
     assert answer.get("type") == "result"
     return {each.get("var", "") for each in answer.iter(f"{{{INFO}}}feature")}
 
 
+@pytest.fixture
+def declared() -> None:
+    """The registry, as the service has it."""
+    load_handlers()
+
+
+def answered(address: Address) -> set[str]:
+    """The namespaces in which requests are answered there."""
+    return {tag[1:].partition("}")[0] for at, _, tag in registry.iqs if at == address}
+
+
+@pytest.mark.usefixtures("declared")
 @pytest.mark.spec("XEP-0030 §3.1")
 @pytest.mark.parametrize("account", [False, True])
 async def test_what_is_announced_is_answered(alice: Person, account: bool) -> None:
+    """Each namespace in which anything is answered is asked here; others have tests of their own,
+    because every extension that is announced has one."""
     client = await alice.online()
     told = await announced(client, client.bare if account else client.domain)
     assert {INFO, ITEMS, "urn:xmpp:ping", "vcard-temp"} <= told
+    assert told & (answered(DOMAIN) | answered(ACCOUNT)) <= REQUESTS.keys()
     for namespace in sorted(told & REQUESTS.keys()):
-        if (inner := REQUESTS[namespace]) is None:
-            continue
         to = client.bare if account or namespace in OF_ONESELF else client.domain
-        await client.send(f"<iq type='get' id='{namespace}' to='{to}'>{inner}</iq>")
+        type_ = "set" if namespace in SETS else "get"
+        await client.send(
+            f"<iq type='{type_}' id='{namespace}' to='{to}'>{REQUESTS[namespace]}</iq>"
+        )
         answer = await client.wait_for(f"<iq id='{namespace}'/>")
         if answer.get("type") == "error":
-            # A card that nobody has written yet is the one thing that may be missing.
+            # A card that nobody has written yet, and messages that do not wait, may be missing.
             assert (namespace, condition_of(answer)) in {
                 ("vcard-temp", "item-not-found"),
                 ("urn:ietf:params:xml:ns:vcard-4.0", "item-not-found"),
+                ("http://jabber.org/protocol/offline", "item-not-found"),
             }
+
+
+@pytest.mark.usefixtures("declared")
+@pytest.mark.spec("XEP-0030 §3.1")
+async def test_what_is_answered_is_announced(alice: Person) -> None:
+    """By whom clients ask for it: of one's own account, the service may say it."""
+    client = await alice.online()
+    room = await create(client)
+    of_domain = await announced(client, client.domain)
+    for address in {at for at, _, _ in registry.iqs}:
+        to = {
+            DOMAIN: client.domain,
+            ACCOUNT: client.bare,
+            Address("conference", node=False): f"conference.{client.domain}",
+            Address("conference", node=True): room,
+        }[address]
+        told = await announced(client, to)
+        if address is ACCOUNT:
+            told |= of_domain
+        missing = answered(address) - told
+        # XEP-0045 has one feature for all that rooms do.
+        assert {each for each in missing if not (MUC in told and each.startswith(MUC))} == set()
+
+
+async def tree(client: Client, jid: str, node: str = "") -> list[tuple[str, str]]:
+    """All addresses and nodes that are found from here on, but for clients."""
+    found: list[tuple[str, str]] = []
+    waiting = [(jid, node)]
+    while waiting:
+        place = waiting.pop()
+        found.append(place)
+        items = await disco(client, ITEMS, *place)
+        if items.get("type") == "result":
+            each = [(item.get("jid", ""), item.get("node", "")) for item in items[0]]
+            waiting += [place for place in each if place not in found and "/" not in place[0]]
+    return found
+
+
+@pytest.mark.spec("XEP-0030 §3.1", "XEP-0030 §4.1")
+async def test_whatever_is_listed_describes_itself(alice: Person) -> None:
+    """From the domain to its services and their rooms, and what an administrator may run."""
+    client = await alice.online("desk")
+    await create(client)
+    root = await Person(alice.service, "root").online()
+    alice.clients.append(root)
+    for asker, least in ((client, 3), (root, 10)):
+        places = await tree(asker, asker.domain)
+        commands = "http://jabber.org/protocol/commands"
+        places += await tree(asker, asker.domain, commands)
+        assert len(places) >= least
+        for jid, node in places:
+            info = await disco(asker, INFO, jid, node)
+            assert info.get("type") == "result", (jid, node)
+            assert info.find(f".//{{{INFO}}}identity") is not None, (jid, node)
+            if not node:
+                told = {each.get("var") for each in info.iter(f"{{{INFO}}}feature")}
+                assert INFO in told, jid
+
+
+@pytest.mark.spec("XEP-0030 §3.1", "XEP-0030 §4.1", "RFC 6121 §8.5.3.1")
+async def test_a_device_answers_for_itself(alice: Person, bob: Person) -> None:
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    await friends(desk, phone)
+    for kind in (INFO, ITEMS):
+        query = f"<query xmlns='{kind}' node='n'/>"
+        await desk.send(f"<iq type='get' id='d' to='{phone.jid}'>{query}</iq>")
+        await phone.wait_for(f"<iq type='get' id='d' from='{desk.jid}'>{query}</iq>")
+        await phone.send(f"<iq type='result' id='d' to='{desk.jid}'>{query}</iq>")
+        await desk.wait_for(f"<iq type='result' id='d' from='{phone.jid}'>{query}</iq>")
+        gone = await disco(desk, kind, f"{bob.jid}/gone")
+        assert condition_of(gone) == "service-unavailable"
 
 
 @pytest.mark.spec("XEP-0030 §8")
@@ -90,9 +197,18 @@ async def test_friends_see_which_devices_are_there(alice: Person, bob: Person) -
 @pytest.mark.spec("XEP-0030 §7")
 async def test_nodes_that_do_not_exist(alice: Person) -> None:
     client = await alice.online()
-    for to in (client.domain, client.bare):
+    room = await create(client)
+    for to in (client.domain, client.bare, f"conference.{client.domain}", room):
         for kind in (INFO, ITEMS):
             assert condition_of(await disco(client, kind, to, "no-such-node")) == "item-not-found"
+
+
+@pytest.mark.spec("XEP-0030 §7", "XEP-0045 §6.4")
+async def test_a_room_that_is_not_there(alice: Person) -> None:
+    client = await alice.online()
+    for kind in (INFO, ITEMS):
+        answer = await disco(client, kind, f"no-such-room@conference.{client.domain}")
+        assert condition_of(answer) == "item-not-found"
 
 
 @pytest.mark.spec("XEP-0202 §3")

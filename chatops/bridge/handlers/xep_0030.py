@@ -12,12 +12,13 @@ from chatops.core.features import (
     Info,
     IqRequest,
     Item,
+    NoSuchNode,
     SubService,
     registry,
 )
 from chatops.core.wire import wire
 from chatops.xmpp.elements import Element, add, make
-from chatops.xmpp.errors import NotFound, Unavailable
+from chatops.xmpp.errors import Unavailable
 from chatops.xmpp.jid import parse
 from chatops.xmpp.names import DISCO_INFO, DISCO_ITEMS
 
@@ -25,10 +26,6 @@ disco = Feature("XEP-0030", (DISCO_INFO, DISCO_ITEMS), at=(DOMAIN, ACCOUNT))
 
 SERVER = Identity("server", "im", "ChatOps")
 PERSON = Identity("account", "registered", "")
-
-
-class NoSuchNode(NotFound):
-    """There is no such node here."""
 
 
 @disco.iq("get", f"{{{DISCO_INFO}}}query", at=(DOMAIN,))
@@ -126,17 +123,23 @@ class SubServiceDisco:
         self._service = service
 
     async def info(self, request: IqRequest) -> Element:
-        info = Info()
+        info = Info(
+            features={DISCO_INFO, DISCO_ITEMS} | registry.namespaces(self._address(request))
+        )
         if not request.to.local:
             info.identities.append(self._service.identity)
-            info.features |= {DISCO_INFO, DISCO_ITEMS}
-        info.features |= registry.namespaces(self._address(request))
         if self._service.info is not None:
             await self._service.info(request, info)
+        elif request.payload.get("node"):
+            raise NoSuchNode
         return _info_element(info, request.payload.get("node"))
 
     async def items(self, request: IqRequest) -> Element:
-        found = [] if self._service.items is None else await self._service.items(request)
+        found: list[Item] = []
+        if self._service.items is not None:
+            found = await self._service.items(request)
+        elif request.payload.get("node"):
+            raise NoSuchNode
         return _items_element(found, request.payload.get("node"))
 
     def _address(self, request: IqRequest) -> Address:

@@ -1,13 +1,12 @@
 """Multi-user chat, XEP-0045: the service at ``conference.`` and what disco says of it."""
 
 from chatops.core.database import in_db
-from chatops.core.features import Feature, Identity, Info, IqRequest, Item, SubService
+from chatops.core.features import Feature, Identity, Info, IqRequest, Item, NoSuchNode, SubService
 from chatops.rooms.inside import RunningRoom
 from chatops.rooms.models import Affiliation, Room
 from chatops.rooms.options import disco_features
-from chatops.rooms.running import rooms
+from chatops.rooms.running import exists, rooms
 from chatops.rooms.services import HOST, NoSuchRoom
-from chatops.xmpp.errors import NotFound
 from chatops.xmpp.forms import FormField, build
 from chatops.xmpp.names import MUC, STANZA_ID
 
@@ -20,10 +19,6 @@ REGISTER = "jabber:iq:register"
 OF_ROOMS = frozenset(
     (MUC, f"{MUC}#stable_id", f"{MUC}#request", f"{MUC}#register", REGISTER, STANZA_ID)
 )
-
-
-class NoSuchNode(NotFound):
-    """There is no such node here."""
 
 
 async def describe(request: IqRequest, info: Info) -> None:
@@ -70,13 +65,15 @@ def _details(room: Room) -> list[FormField]:
 async def list_items(request: IqRequest) -> list[Item]:
     """Section 6.3: the public rooms; 6.5: who is in a room, for people inside, or if it is open."""
     if request.payload.get("node"):
-        return []  # section 6.7: not here
+        raise NoSuchNode
     if not request.to.local:
         await rooms.clear()
         return await in_db(_public_rooms)
     room = rooms.get(request.to.local)
     if room is None:
-        return []
+        if not await in_db(exists, request.to.local):
+            raise NoSuchRoom
+        return []  # nobody is inside
     is_open = room.room.is_public and not (room.room.is_members_only or room.room.password)
     if not is_open and not _is_inside(room, request):
         return []
