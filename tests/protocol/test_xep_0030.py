@@ -75,8 +75,9 @@ def declared() -> None:
 
 
 def answered(address: Address) -> set[str]:
-    """The namespaces in which requests are answered there."""
-    return {tag[1:].partition("}")[0] for at, _, tag in registry.iqs if at == address}
+    """The namespaces in which requests are answered there; not of what is switched off."""
+    off = {name for each in registry.features if not each.enabled() for name in each.namespaces}
+    return {tag[1:].partition("}")[0] for at, _, tag in registry.iqs if at == address} - off
 
 
 @pytest.mark.usefixtures("declared")
