@@ -34,7 +34,7 @@ class HealthFilter(admin.SimpleListFilter):
 class RegistrationAdmin(AuditedModelAdmin):
     """Push registrations (XEP-0357); what app servers want along is secret, and not shown."""
 
-    list_display = ("jid", "person", "resource", "state", "enabled", "last_sent", "short_error")
+    list_display = ("jid", "person", "resource", "state", "last_sent", "condition")
     list_filter = (HealthFilter,)
     list_select_related = ("user", "device")
     search_fields = ("jid", "user__username", "device__resource")
@@ -82,9 +82,9 @@ class RegistrationAdmin(AuditedModelAdmin):
     def last_failed(self, found: Registration) -> str:
         return _moment(found.failed_at)
 
-    @display(description="last error")
-    def short_error(self, found: Registration) -> str:
-        return found.error if len(found.error) <= 80 else f"{found.error[:79]}…"
+    @display(description="last error", ordering="error")
+    def condition(self, found: Registration) -> str:
+        return found.error.partition(":")[0]
 
     @display(description="publish options")
     def option_names(self, found: Registration) -> str:

@@ -2,7 +2,9 @@
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from contextlib import ExitStack
+from itertools import chain
 
 from django.conf import settings
 
@@ -87,30 +89,33 @@ async def catch_up(user_ids: Collection[int]) -> None:
 
     Notices, what a lost connection has left, and what an earlier run of the service did not tell.
     """
-    people = [
-        user_id
+    away = {
+        user_id: [each for each in found if not each.broken and is_away(each.session())]
         for user_id, found in targets.of_people(user_ids).items()
-        if any(not target.broken and is_away(target.session()) for target in found)
-    ]
+    }
+    people = [user_id for user_id, found in away.items() if found]
     for start in range(0, len(people), PEOPLE_AT_ONCE):
         some = people[start : start + PEOPLE_AT_ONCE]
-        try:
-            found = await in_db(services.missed, user_ids=some)
-        except Overloaded:
-            logger.warning("people are not told what waits: the database is not available")
-            continue  # the next thing that comes to their queues brings this along
-        for missed in found:
-            _consider(missed)
+        with ExitStack() as reading:
+            for target in chain.from_iterable(away[user_id] for user_id in some):
+                reading.enter_context(target.read())
+            try:
+                found = await in_db(services.missed, user_ids=some)
+            except Overloaded:
+                logger.warning("people are not told what waits: the database is not available")
+                continue  # the next thing that comes to their queues brings this along
+            for missed in found:
+                _consider(missed, away[missed.user_id])
 
 
-def _consider(missed: Missed) -> None:
+def _consider(missed: Missed, away: Iterable[Target]) -> None:
     element, author = parse_element(missed.xml), parse(missed.sender)
     tags = {tag_of(child) for child in element}
     type_ = element.get("type", "normal")
-    for target in targets.of_people([missed.user_id]).get(missed.user_id, ()):
+    for target in away:
         if (target.row.device_id or 0) in missed.notified or not target.concerns(missed.message_id):
             continue
-        if not is_away(target.session()):
+        if target.gone or not is_away(target.session()):
             continue
         if is_worth_waking_for(element, tags, type_, sender=author, owner=target.row.bare):
             news = news_of(element, tags, message_id=missed.message_id, sender=author)

@@ -14,10 +14,11 @@ from chatops.push.noticing import notice
 from chatops.push.services import Enabled
 from chatops.push.targets import targets
 from chatops.xmpp.elements import Element
-from chatops.xmpp.names import PUBSUB
+from chatops.xmpp.names import CARBONS, HINTS, PUBSUB
 
 _PUBSUB = f"{{{PUBSUB}}}pubsub"
 _AFFILIATIONS, _AFFILIATION = f"{{{PUBSUB}}}affiliations", f"{{{PUBSUB}}}affiliation"
+_NOT_FOR_OTHERS = frozenset((f"{{{CARBONS}}}private", f"{{{HINTS}}}no-copy"))
 _MAY_PUBLISH = frozenset(("owner", "publisher", "publish-only"))
 
 
@@ -39,8 +40,13 @@ def wake_devices(envelope: Envelope) -> None:
         sender=envelope.sender,
         in_ledger=envelope.offline or worth_tracking(tags, envelope.type),
     )
+    # What its sender wants nobody else to see is for the device that got it, and no other.
+    alone = bool(envelope.to.resource and envelope.copies) and not tags.isdisjoint(_NOT_FOR_OTHERS)
     for target in found:
-        if guard.lets_in(bare, envelope.sender, MESSAGE, target.session()):
+        session = target.session()
+        if alone and (session is None or session.jid != envelope.to):
+            continue
+        if guard.lets_in(bare, envelope.sender, MESSAGE, session):
             envelope.after.append(partial(notice, target, news))
 
 

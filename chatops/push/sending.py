@@ -112,8 +112,7 @@ class Sender:
             waiting = min(messages, target.waiting)
             write = sent_write(target.row.id, moment=new_id(), waiting=waiting)
             await _stored([write, *_told(target)])
-            told, target.in_flight = target.in_flight, {}
-            for news in told.values():
+            for news in target.arrived():
                 if news.in_ledger:
                     tell_pages(news.message_id)
 

@@ -5,7 +5,8 @@ All of them are held, so whether somebody has any is one look into a dict.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 
 from chatops.core.database import in_db
 from chatops.core.ids import first_at
@@ -29,6 +30,8 @@ class Target:
         self.unsent: dict[int, News] = {}
         self.in_flight: dict[int, News] = {}
         self.on_trial: dict[int, News] = {}  # sent to the device, which has not shown life since
+        self.told: set[int] = set()  # while somebody reads what was told from the database
+        self.readers = 0
         self.latest: News | None = None
         self.trial: asyncio.TimerHandle | None = None
         self.retry: asyncio.TimerHandle | None = None
@@ -56,6 +59,7 @@ class Target:
             and message_id >= first_at(self.row.enabled_at)
             and message_id not in self.unsent
             and message_id not in self.in_flight
+            and message_id not in self.told
         )
 
     def note(self, news: News) -> None:
@@ -73,6 +77,24 @@ class Target:
     def begin(self) -> None:
         """All that is unsent goes out together."""
         self.in_flight, self.unsent = self.unsent, {}
+
+    def arrived(self) -> list[News]:
+        """What was in flight is told, and written down; returns it."""
+        arrived, self.in_flight = self.in_flight, {}
+        if self.readers:
+            self.told.update(arrived)
+        return list(arrived.values())
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """While rows are read, what is told meanwhile is kept in mind: they may not have it yet."""
+        self.readers += 1
+        try:
+            yield
+        finally:
+            self.readers -= 1
+            if not self.readers:
+                self.told.clear()
 
     def take_back(self) -> None:
         """It did not arrive, and is to be sent with what has come since."""

@@ -118,6 +118,22 @@ async def test_what_nobody_is_woken_for(
 
 
 @pytest.mark.parametrize(
+    "inner", ["<private xmlns='urn:xmpp:carbons:2'/>", f"<no-copy xmlns='{HINTS}'/>"]
+)
+async def test_what_is_for_one_device_wakes_no_other(
+    alice: Person, bob: Person, charlie: Person, inner: str
+) -> None:
+    desk, app_server = await alice.online("desk"), await charlie.online("push")
+    await absent(bob, app_server)
+    tablet = await bob.online("tablet")
+    await says(desk, message(tablet.jid, "m1", f"<body>Tea?</body>{inner}"))
+    await tablet.wait_for("<message id='m1'/>")
+    await app_server.nothing_else()
+    await says(desk, message(tablet.jid, "m2"))
+    assert await takes(app_server) == {"message-count": "1"}
+
+
+@pytest.mark.parametrize(
     "inner",
     [
         CALL,
