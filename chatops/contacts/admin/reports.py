@@ -25,7 +25,7 @@ class ReportAdmin(AuditedModelAdmin):
     search_fields = ("jid", "user__username", "text")
     search_help_text = "About whom, by whom, or words"
     fields = readonly_fields = (
-        "jid", "kind", "reporter", "text", "stanza_ids", "at", "status", "handled_by",
+        "jid", "kind", "reporter", "text", "messages", "at", "status", "handled_by",
     )  # fmt: skip
     has_buttons_alone = True
     panel_template = "contacts/report_panels.html"
@@ -43,6 +43,10 @@ class ReportAdmin(AuditedModelAdmin):
     @display(description="with the words")
     def words(self, report: Report) -> str:
         return report.text if len(report.text) <= 80 else f"{report.text[:79]}…"
+
+    @display(description="messages that it is about")
+    def messages(self, report: Report) -> str:
+        return ", ".join(map(str, report.stanza_ids))
 
     @display(description="state", ordering="state", label={"new": "warning", "handled": "success"})
     def status(self, report: Report) -> str:
