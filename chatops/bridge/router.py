@@ -321,7 +321,12 @@ class Router:
 
     def _refuse(self, element: Element, session: Session | None, refusal: Refused) -> None:
         if answerable(element):
-            self._reply(error_reply(element, refusal), session)
+            self._reply(error_reply(element, refusal, by=self._refuser(element)), session)
+
+    def _refuser(self, element: Element) -> str | None:
+        """A room says that it was the room, and nobody in it (RFC 6120 section 8.3.1)."""
+        to = parse(element.get("to") or self.domain)
+        return to.bare if to.local and to.domain != self.domain and self.reaches(to) else None
 
     def _reply(self, reply: Element, session: Session | None) -> None:
         if session is not None:

@@ -152,9 +152,12 @@ def error_element(refusal: Refused, by: str | None = None) -> Element:
     return error
 
 
-def error_reply(request: Element, refusal: Refused, *, sender: str | None = None) -> Element:
+def error_reply(
+    request: Element, refusal: Refused, *, sender: str | None = None, by: str | None = None
+) -> Element:
     """The answer to `request`, from its addressee (or `sender`) back to where it came from.
 
+    `by` is who refuses, where that is somebody else than the addressee.
     Must not be used for errors or results: `answerable` says whether one may answer.
     """
     reply = stanza(
@@ -164,7 +167,7 @@ def error_reply(request: Element, refusal: Refused, *, sender: str | None = None
         from_=sender or request.get("to"),
         to=request.get("from"),
     )
-    reply.append(error_element(refusal))
+    reply.append(error_element(refusal, by))
     return reply
 
 

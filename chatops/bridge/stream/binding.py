@@ -16,6 +16,7 @@ from chatops.xmpp.errors import (
     NotAllowed,
     Overloaded,
     Refused,
+    StreamFault,
     answerable,
     error_reply,
 )
@@ -60,7 +61,11 @@ class Binding:
         self._stream = stream
 
     async def handle(self, element: Element) -> None:
-        """A bind request; anything else is not allowed yet (section 7.1)."""
+        """A bind request; anything else is not allowed yet. Raises StreamFault (section 7.1)."""
+        if not tag_of(element).startswith(f"{{{CLIENT}}}"):
+            raise StreamFault("unsupported-stanza-type", "This service knows no such element.")
+        if not self._is_for_service(element):
+            raise StreamFault("not-authorized", "Bind a resource before you talk to others.")
         try:
             if tag_of(element) != f"{{{CLIENT}}}iq" or element.get("type") != "set":
                 raise NotBound
@@ -71,13 +76,24 @@ class Binding:
         except Gone:
             return
         except Refused as refusal:
-            if tag_of(element).startswith(f"{{{CLIENT}}}") and answerable(element):
+            if answerable(element):
                 self._stream.answer(error_reply(element, refusal))
             return
         answer = make(f"{{{BIND}}}bind")
         add(answer, f"{{{BIND}}}jid", session.jid.full)
         self._stream.answer(result(element, answer))
         await self._stream.router.session_bound(session)
+
+    def _is_for_service(self, element: Element) -> bool:
+        """Whether it goes to the service, or to the client's own account."""
+        person, text = self._stream.person, element.get("to")
+        if text is None or person is None:
+            return True
+        own = f"{person.username}@{settings.CHATOPS_DOMAIN}"
+        try:
+            return parse(text).full in (settings.CHATOPS_DOMAIN, own)
+        except InvalidJID:
+            return False
 
     async def bind(self, wished: str) -> LiveSession:
         """A session of that resource, or of one of ours. Raises Refused, or Gone."""

@@ -119,13 +119,43 @@ async def test_too_many_failures_end_the_stream(alice: Person) -> None:
     await client.ended("policy-violation")
 
 
+@pytest.mark.parametrize("to", ["", " to='localhost'", " to='{self}'"])
 @pytest.mark.spec("RFC 6120 §7.1")
-async def test_a_stanza_before_binding_is_refused(alice: Person) -> None:
+async def test_before_binding_the_service_refuses_everything_else(alice: Person, to: str) -> None:
     client = await alice.connect()
     await client.authenticate(alice.name, PASSWORD)
-    await client.send("<message id='1' to='a@localhost'><body>hi</body></message>")
-    await client.expect("<message id='1' type='error'><error type='cancel'/></message>")
+    said = to.replace("{self}", alice.jid)
+    for kind, type_ in (("message", "chat"), ("presence", "unavailable"), ("iq", "get")):
+        await client.send(f"<{kind} id='1' type='{type_}'{said}><x xmlns='urn:x'/></{kind}>")
+        await client.expect(f"<{kind} id='1' type='error'><error type='cancel'/></{kind}>")
     await client.bind()
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("<message to='a@localhost'><body>hi</body></message>", "not-authorized"),
+        ("<iq type='set' id='1' to='localhost/x'><x xmlns='urn:x'/></iq>", "not-authorized"),
+        ("<presence to='a@b@c'/>", "not-authorized"),
+        ("<x xmlns='urn:x'/>", "unsupported-stanza-type"),
+    ],
+)
+@pytest.mark.spec("RFC 6120 §7.1", "RFC 6120 §4.9.3.12", "RFC 6120 §4.9.3.24")
+async def test_who_talks_to_others_before_binding_is_cut_off(
+    alice: Person, text: str, condition: str
+) -> None:
+    client = await alice.connect()
+    await client.authenticate(alice.name, PASSWORD)
+    await client.send(text)
+    await client.ended(condition)
+
+
+@pytest.mark.spec("RFC 6120 §7.6", "RFC 6120 §7.7")
+async def test_a_resource_is_made_or_taken_as_it_is_compared(alice: Person) -> None:
+    client = await alice.bound()
+    assert len(client.jid) > len(f"{alice.jid}/") + 8
+    spelled = await alice.bound("Caf\N{LATIN SMALL LETTER E}\N{COMBINING ACUTE ACCENT}")
+    assert spelled.jid == f"{alice.jid}/Caf\N{LATIN SMALL LETTER E WITH ACUTE}"
 
 
 @pytest.mark.spec("RFC 6120 §7.7.2.2", "RFC 6120 §4.9.3.3")

@@ -31,7 +31,7 @@ def seen(room: str, nick: str, item_text: str, *codes: int, type_: str = "-") ->
 
 
 def refused(condition: str, kind: str = "presence") -> str:
-    return f"<{kind} type='error'><error><{condition} xmlns='{STANZAS}'/></error></{kind}>"
+    return f"<{kind} type='error'><error by='*'><{condition} xmlns='{STANZAS}'/></error></{kind}>"
 
 
 async def enter(client: Client, room: str, nick: str, inner: str = "") -> None:
