@@ -11,6 +11,7 @@ from django.urls import reverse_lazy
 
 from chatops.console.look import console_look
 from chatops.core.addresses import read_addresses
+from chatops.xmpp.jid import InvalidJID, in_ascii, parse
 
 django_stubs_ext.monkeypatch()  # lets Django's generic classes be subscripted at run time
 
@@ -41,10 +42,19 @@ def env_on(name: str, *, default: bool) -> bool:
     return env_choice(name, *(("on", "off") if default else ("off", "on"))) == "on"
 
 
+def as_compared(domain: str) -> str:
+    """As addresses have it (RFC 7622); of what is no domain, the checks tell."""
+    try:
+        return parse(domain).domain
+    except InvalidJID:
+        return domain
+
+
 # Where it stands
 
 CHATOPS_DATA = Path(env("CHATOPS_DATA", str(BASE_DIR / "var"))).resolve()
-CHATOPS_DOMAIN = env("CHATOPS_DOMAIN", "localhost").lower()
+CHATOPS_DOMAIN = as_compared(env("CHATOPS_DOMAIN", "localhost"))
+DNS_DOMAIN = in_ascii(CHATOPS_DOMAIN)
 # Several with commas; IPv6 in brackets.
 CHATOPS_HTTP = env("CHATOPS_HTTP", "127.0.0.1:8000")
 CHATOPS_C2S = env("CHATOPS_C2S", "127.0.0.1:5222")
@@ -197,16 +207,16 @@ SECRET_KEY = _secret_key()
 DEBUG = env_on("CHATOPS_DEBUG", default=False)
 _public_hosts = [host for host in env("CHATOPS_ALLOWED_HOSTS", "").split(",") if host]
 # The domain always: clients ask it for host metadata.
-ALLOWED_HOSTS = [CHATOPS_DOMAIN, *(_public_hosts or ["localhost", "127.0.0.1", "[::1]"])]
+ALLOWED_HOSTS = [DNS_DOMAIN, *(_public_hosts or ["localhost", "127.0.0.1", "[::1]"])]
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in _public_hosts]
 BEHIND_TLS = env_on("CHATOPS_HTTPS", default=False)
 # What links to pages begin with where no page is being looked at; "" where there are none.
 _pages = read_addresses(CHATOPS_HTTP)
 CHATOPS_PUBLIC_URL = env(
     "CHATOPS_PUBLIC_URL",
-    f"https://{(_public_hosts or [CHATOPS_DOMAIN])[0]}"
+    f"https://{(_public_hosts or [DNS_DOMAIN])[0]}"
     if BEHIND_TLS
-    else "".join(f"http://{each.as_seen_by(CHATOPS_DOMAIN)}" for each in _pages[:1]),
+    else "".join(f"http://{each.as_seen_by(DNS_DOMAIN)}" for each in _pages[:1]),
 ).rstrip("/")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS

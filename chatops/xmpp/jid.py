@@ -89,6 +89,13 @@ def _read(text: str) -> JID:
 _remembered = lru_cache(REMEMBERED)(_read)
 
 
+def in_ascii(domain: str) -> str:
+    """A domain as DNS, certificates and web addresses spell it (A-labels, RFC 5890)."""
+    if domain.isascii():
+        return domain
+    return ".".join(idna.alabel(label).decode() for label in domain.split("."))
+
+
 def _prepared_local(text: str) -> str:
     """Section 3.3: UsernameCaseMapped (RFC 8265 section 3.3), without what would be ambiguous."""
     local = _enforced(_USERNAME, text)

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatops.xmpp import jid as module
-from chatops.xmpp.jid import JID, InvalidJID, parse
+from chatops.xmpp.jid import JID, InvalidJID, in_ascii, parse
 
 # Section 3.5, table 1; number 18 of table 2 belongs here by erratum 4560.
 ADDRESSES = {
@@ -84,6 +84,14 @@ def test_no_part_is_empty_and_the_first_separators_cut(text: str | None) -> None
 def test_a_domain_is_compared_as_idna_has_it(text: str, domain: str) -> None:
     assert parse(text).domain == domain
     assert parse(f"juliet@{text}/home").full == f"juliet@{domain}/home"
+
+
+@pytest.mark.spec("RFC 7622 §3.2")
+@pytest.mark.parametrize("text", ["m\xfcnchen.example", "fa\xdf.example", "example.org", "[::1]"])
+def test_a_domain_and_its_spelling_in_ascii_are_the_same(text: str) -> None:
+    spelled = in_ascii(parse(text).domain)
+    assert spelled.isascii()
+    assert parse(spelled) == parse(text)
 
 
 @pytest.mark.spec("RFC 7622 §3.2")

@@ -64,7 +64,7 @@ def files() -> tuple[Path, Path]:
 
 
 def _make(certificate: Path, key: Path) -> None:
-    domain = settings.CHATOPS_DOMAIN
+    domain = settings.DNS_DOMAIN
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, domain[:64])])
     now = datetime.datetime.now(datetime.UTC)
