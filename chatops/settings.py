@@ -77,6 +77,7 @@ CHATOPS_NODE = env_int("CHATOPS_NODE", 0)
 # What it allows
 
 CHATOPS_ALLOW_PLAINTEXT = env_choice("CHATOPS_ALLOW_PLAINTEXT", "loopback", "never", "always")
+CHATOPS_DEVICE_REQUESTS = env_choice("CHATOPS_DEVICE_REQUESTS", "everybody", "contacts")
 CHATOPS_REGISTRATION = env_choice("CHATOPS_REGISTRATION", "invite", "off", "captcha", "open")
 CHATOPS_INVITES = env_choice("CHATOPS_INVITES", "admins", "everybody")
 CHATOPS_INVITATION_DAYS = env_int("CHATOPS_INVITATION_DAYS", 7)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from django.conf import settings
 
 from chatops.accounts import services as accounts
-from chatops.bridge.devices import NoSuchDevice, must_be_asked
+from chatops.bridge.devices import NoSuchDevice, is_free, must_be_askable
 from chatops.bridge.messages import MessagePath
 from chatops.bridge.questions import give_up, take_answer
 from chatops.contacts.privacy import Blocked, guard
@@ -224,7 +224,7 @@ class Router:
             self._refuse(element, session, BadRequest("A request has exactly one payload."))
             return None
         if to.domain == self.domain and to.resource:
-            if session is not None and type_ in ("get", "set") and sender.bare != to.bare:
+            if session is not None and not is_free(element, sender, to):
                 return self._ask_device(element, sender, to, session)
             self._pass_to_device(element, sender, to, session)
             return None
@@ -257,7 +257,7 @@ class Router:
         self, element: Element, sender: JID, to: JID, session: Session | None
     ) -> None:
         try:
-            await must_be_asked(element, sender, to)
+            await must_be_askable(element, sender, to)
         except Exception as error:  # noqa: BLE001 - as in _answer
             self._fail(element, session, error)
             return

@@ -9,12 +9,14 @@ Where the RFC leaves a choice, this is the service's:
 - What finds no device of such priority waits (8.5.2.1.1, 8.5.2.2.1: stored, or an error).
 - A probe of somebody who may not see the presence is answered by "unsubscribed" (4.3.2, 8.5.1),
   which the asker's own side does not show, because there is no subscription.
-- Requests to a device come to it from those who see its presence; for all others there is no such
-  device, as 8.5.3.1 recommends.
+- Requests to a device come to it from everybody who knows its address (8.5.4), or, where it is set
+  so, from those who see its presence; for all others there is no such device then (8.5.3.1).
 - A presence error for the account goes to its available devices.
 """
 
 import asyncio
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -22,6 +24,7 @@ import pytest
 from tests.conftest import Person
 from tests.conversation import Client, Element
 from tests.protocol.rfc_6121.test_presence import befriend
+from tests.service import ServiceProcess
 
 # Who is there: resource, and the priority of its presence; None for no presence at all.
 NOBODY = None  # not even an account
@@ -52,16 +55,16 @@ none        bare     k k e - -    - - - - - - - k     e e - -
 none        gone     e k e - -    - - - - - - - k     e e - -
 connected   bare     k k e - -    - - - - - - - k     e e - -
 connected   gone     e k e - -    - - - - - - - k     e e - -
-connected   matched  d d d d d    d d - - - - d k     e e d d
+connected   matched  d d d d d    d d - - - - d k     d d d d
 negative    bare     k k e - -    a a - - - - a ak    e e - -
 negative    gone     e k e - -    - - - - - - - ak    e e - -
-negative    matched  d d d d d    d d - - - - d ak    e e d d
+negative    matched  d d d d d    d d - - - - d ak    d d d d
 one         bare     m m e m -    a a - - - - a ak    e e - -
 one         gone     e m e - -    - - - - - - - ak    e e - -
-one         matched  d d d d d    d d - - - - d ak    e e d d
+one         matched  d d d d d    d d - - - - d ak    d d d d
 several     bare     m m e m -    a a - - - - a ak    e e - -
 several     gone     e m e - -    - - - - - - - ak    e e - -
-several     matched  d d d d d    d d - - - - d ak    e e d d
+several     matched  d d d d d    d d - - - - d ak    d d d d
 """
 
 
@@ -194,10 +197,21 @@ async def test_each_stanza_goes_where_the_table_says(row: Row, alice: Person, bo
 
 
 @pytest.mark.spec("RFC 6121 §8.5.3.1", "RFC 6121 §8.5.2.1.3")
-async def test_requests_come_to_devices_from_who_sees_them(
-    alice: Person, bob: Person, charlie: Person
+async def test_where_it_is_set_requests_come_to_devices_from_who_sees_them(
+    own_service: Callable[..., ServiceProcess],
 ) -> None:
     """By a subscription, by directed presence, or because it is one's own."""
+    names = ("alice", "bob", "charlie")
+    service = own_service(*names, CHATOPS_DEVICE_REQUESTS="contacts")
+    alice, bob, charlie = people = [Person(service, name) for name in names]
+    try:
+        await requests_come_from_who_sees_them(alice, bob, charlie)
+    finally:
+        for client in itertools.chain(*(each.clients for each in people)):
+            await client.hang_up()
+
+
+async def requests_come_from_who_sees_them(alice: Person, bob: Person, charlie: Person) -> None:
     await befriend(alice, bob)
     phone, pad = await bob.bound("phone"), await bob.online("pad")
     desk, stranger = await alice.online("desk"), await charlie.online("away")
