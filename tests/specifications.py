@@ -137,19 +137,16 @@ RFCS = [
 
 # Named by tests, while no module of their own opens with their name.
 OTHER_XEPS = {
+    "XEP-0009": "Remote procedure calls",
     "XEP-0071": "XHTML-IM",
+    "XEP-0080": "User location",
     "XEP-0082": "Dates and times",
     "XEP-0106": "Escaped addresses",
-    "XEP-0115": "Entity capabilities",
     "XEP-0128": "Extensions of discovery",
     "XEP-0131": "Headers",
     "XEP-0178": "Certificates in SASL",
-    "XEP-0206": "XMPP over BOSH",
     "XEP-0297": "Forwarding",
-    "XEP-0368": "SRV records for XMPP over TLS",
     "XEP-0398": "User avatar to vCard-based avatars conversion",
-    "XEP-0401": "Ad-hoc account invitation generation",
-    "XEP-0334": "Processing hints",
 }
 
 
