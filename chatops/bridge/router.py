@@ -69,9 +69,8 @@ class Router:
         try:
             to = self._addressee(element, session)
         except InvalidJID:
-            # From the service: what is no address would not be one in the answer either.
             if answerable(element):
-                session.send(error_reply(element, Malformed(), sender=self.domain))
+                session.send(error_reply(element, Malformed(), by=self.domain))
             return None
         try:
             if not guard.may_send(session, element, to):

@@ -84,14 +84,14 @@ async def test_an_error_names_its_request_its_reason_and_a_sentence(alice: Perso
 
 @pytest.mark.parametrize("kind", ["message", "presence", "iq"])
 @pytest.mark.spec("RFC 6120 §8.3.3.8")
-async def test_what_is_no_address_is_said_by_the_service_itself(alice: Person, kind: str) -> None:
+async def test_what_is_no_address_comes_back_as_it_was_written(alice: Person, kind: str) -> None:
     client = await alice.online()
     for to in ("a@b@c", "@localhost", "localhost/", "a b@localhost", "x" * 1_100 + "@localhost"):
         typed = " type='get'" if kind == "iq" else ""
         await client.send(f"<{kind} id='1' to='{to}'{typed}>{PING}</{kind}>")
         await client.expect(
-            f"<{kind} type='error' id='1' from='localhost' to='{client.jid}'>"
-            f"<error type='modify'><jid-malformed xmlns='{STANZAS}'/></error></{kind}>"
+            f"<{kind} type='error' id='1' from='{to}' to='{client.jid}'>"
+            f"<error type='modify' by='localhost'><jid-malformed xmlns='{STANZAS}'/></error></{kind}>"
         )
         await client.send(f"<{kind} id='1' to='{to}' type='error'/>")
     await client.nothing_else()
