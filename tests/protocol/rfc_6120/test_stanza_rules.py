@@ -91,7 +91,8 @@ async def test_what_is_no_address_comes_back_as_it_was_written(alice: Person, ki
         await client.send(f"<{kind} id='1' to='{to}'{typed}>{PING}</{kind}>")
         await client.expect(
             f"<{kind} type='error' id='1' from='{to}' to='{client.jid}'>"
-            f"<error type='modify' by='localhost'><jid-malformed xmlns='{STANZAS}'/></error></{kind}>"
+            f"<error type='modify' by='localhost'><jid-malformed xmlns='{STANZAS}'/></error>"
+            f"</{kind}>"
         )
         await client.send(f"<{kind} id='1' to='{to}' type='error'/>")
     await client.nothing_else()
