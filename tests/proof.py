@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def sentence_of(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+@cache
 def proofs() -> dict[Proof, list[str]]:
     """All tests, with what each says that it proves, read from the files without running them."""
     found: dict[Proof, list[str]] = {}

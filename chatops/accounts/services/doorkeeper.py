@@ -7,7 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 
-from chatops.core.addresses import network_of
+from chatops.core.addresses import LOOPBACK, network_of
 from chatops.core.limits import Limit
 from chatops.xmpp.errors import Condition, Overloaded, Refused
 
@@ -40,7 +40,7 @@ class Allowance:
         """Use one up; False where none is left."""
         if not self.limit.value:
             return True
-        key, now, each = network_of(address), time.monotonic(), HOUR / self.limit.value
+        key, now, each = _place(address), time.monotonic(), HOUR / self.limit.value
         with self._lock:
             whole_at = max(self._whole_at.get(key, 0.0), now)
             if whole_at - now > HOUR - each:
@@ -62,10 +62,16 @@ class Allowance:
         if not self.limit.value:
             return True
         now, each = time.monotonic(), HOUR / self.limit.value
-        if self._whole_at.get(network_of(address), 0.0) - now <= HOUR - each:
+        if self._whole_at.get(_place(address), 0.0) - now <= HOUR - each:
             return True
         self.limit.hit()
         return False
+
+
+def _place(address: str) -> str:
+    """What counts as one; also on this machine each address by itself."""
+    network = network_of(address)
+    return address if network == LOOPBACK else network
 
 
 ATTEMPTS = Allowance(
