@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from django.conf import settings
 
 from chatops.accounts import services as accounts
-from chatops.bridge.devices import NoSuchDevice, is_free, must_be_askable
+from chatops.bridge.answers import Answers, Pending, place_of
 from chatops.bridge.messages import MessagePath
-from chatops.bridge.questions import give_up, take_answer
+from chatops.bridge.questions import give_up
+from chatops.bridge.requests import Requests
 from chatops.contacts.privacy import Blocked, guard
 from chatops.core.database import in_db
 from chatops.core.features import (
@@ -18,17 +19,12 @@ from chatops.core.features import (
     ELSEWHERE,
     ITSELF,
     Address,
-    IqHandler,
-    IqRequest,
-    StanzaHandler,
     registry,
     run_hooks,
 )
 from chatops.core.wire import FAREWELL, Session, wire
-from chatops.xmpp.elements import Element, as_element, local_name, tag_of
+from chatops.xmpp.elements import Element, local_name
 from chatops.xmpp.errors import (
-    BadRequest,
-    InternalError,
     Malformed,
     Refused,
     RemoteServerNotFound,
@@ -38,11 +34,9 @@ from chatops.xmpp.errors import (
     error_reply,
 )
 from chatops.xmpp.jid import JID, InvalidJID, parse
-from chatops.xmpp.stanzas import result
 
 logger = logging.getLogger(__name__)
 
-Pending = Awaitable[None] | None
 # How a message's sender is told that it is under way, and that it is done.
 Flight = tuple[Callable[[], None], Callable[[], None]]
 
@@ -56,6 +50,8 @@ class Router:
     def __init__(self, messages: MessagePath) -> None:
         self.domain: str = settings.CHATOPS_DOMAIN
         self._messages = messages
+        self._answers = Answers(self.route)
+        self._requests = Requests(self._answers)
 
     # From a client
 
@@ -76,12 +72,12 @@ class Router:
             if not guard.may_send(session, element, to):
                 return None
         except Blocked as refusal:
-            self._refuse(element, session, refusal)
+            self._answers.refuse(element, session, refusal)
             return None
         if kind == "message":
             return self._message(session, element, session.jid, to, _in_flight(session))
         if kind == "iq":
-            return self._iq(element, session.jid, to, session)
+            return self._requests.take(element, session.jid, to, session)
         return self._presence(element, session.jid, to, session)
 
     def _addressee(self, element: Element, session: Session) -> JID:
@@ -129,7 +125,7 @@ class Router:
         if kind == "message":
             pending = self._message(None, element, sender, to, _in_flight(None))
         elif kind == "iq":
-            pending = self._iq(element, sender, to, None)
+            pending = self._requests.take(element, sender, to, None)
         else:
             pending = self._presence(element, sender, to, None)
         if pending is not None:
@@ -144,13 +140,13 @@ class Router:
         if to.domain == self.domain and to.local:
             begin()
             return self._messages.take(element, sender, to, session, finished)
-        address = self._address(to)
+        address = place_of(to)
         handler = registry.message_handler(address, element) if address is not None else None
         if handler is None:
-            self._refuse(element, session, _nobody(to, address))
+            self._answers.refuse(element, session, _nobody(to, address))
             return None
         begin()
-        pending = self._call(handler, element, sender, to, session)
+        pending = self._answers.call(handler, element, sender, to, session)
         if isinstance(pending, asyncio.Future):
             # It is on its way to the journal; the sender's next message need not wait for it.
             pending.add_done_callback(
@@ -171,7 +167,7 @@ class Router:
     ) -> None:
         error = None if future.cancelled() else future.exception()
         if error is not None:
-            self._fail(element, session, error)
+            self._answers.fail(element, session, error)
         finished()
 
     async def _finishing(self, pending: Awaitable[None], finished: Callable[[], None]) -> None:
@@ -191,162 +187,34 @@ class Router:
                 return None
             if address is ITSELF:  # it has no presence of its own
                 handler = registry.presences.get(ITSELF)
-                return handler and self._call(handler, element, sender, to, session)
+                return handler and self._answers.call(handler, element, sender, to, session)
         else:
-            address = self._address(to)
+            address = place_of(to)
         if session is not None and element.get("to") is not None:
             if address is not ACCOUNT and element.get("type") in SUBSCRIPTIONS:
                 address = ELSEWHERE  # the sender's own roster first, RFC 6121 section 3.1.2
             elif not _note_directed(session, to, element.get("type")):
-                self._refuse(element, session, TooMuch("You have greeted too many already."))
+                self._answers.refuse(
+                    element, session, TooMuch("You have greeted too many already.")
+                )
                 return None
         handler = registry.presences.get(address) if address is not None else None
         if handler is None:
             if element.get("type") not in ("unavailable", "error"):
-                self._refuse(element, session, _nobody(to, address))
+                self._answers.refuse(element, session, _nobody(to, address))
             return None
-        return self._call(handler, element, sender, to, session)
+        return self._answers.call(handler, element, sender, to, session)
 
     @staticmethod
     def _takes_presence(element: Element, sender: JID, to: JID) -> bool:
         """Whether the account wants it; of requests its side of the subscription decides."""
         return element.get("type") in SUBSCRIPTIONS or guard.takes_presence(element, sender, to)
 
-    # IQs
-
-    def _iq(self, element: Element, sender: JID, to: JID, session: Session | None) -> Pending:
-        type_ = element.get("type")
-        if type_ not in ("get", "set", "result", "error") or not element.get("id"):
-            self._refuse(element, session, BadRequest("An iq needs an id and a known type."))
-            return None
-        if type_ in ("get", "set") and len(element) != 1:
-            self._refuse(element, session, BadRequest("A request has exactly one payload."))
-            return None
-        if to.domain == self.domain and to.resource:
-            if session is not None and not is_free(element, sender, to):
-                return self._ask_device(element, sender, to, session)
-            self._pass_to_device(element, sender, to, session)
-            return None
-        address = self._address(to)
-        if address is not None and to.resource and address in registry.relays:
-            return self._call(registry.relays[address], element, sender, to, session)
-        if type_ in ("result", "error"):
-            if address in (DOMAIN, ACCOUNT):
-                take_answer(session, sender, element)
-            return None
-        if address is None:
-            self._refuse(element, session, RemoteServerNotFound())
-            return None
-        handler = self._iq_handler(element, address)
-        if handler is None or (address is ACCOUNT and not guard.takes_iq(sender, to, None)):
-            return self._unknown(element, session, to, address)
-        request = IqRequest(element, element[0], sender, to, type_, session)
-        return self._answer(handler, request)
-
-    def _pass_to_device(
-        self, element: Element, sender: JID, to: JID, session: Session | None
-    ) -> None:
-        addressee = wire().session(to)
-        if addressee is not None and guard.takes_iq(sender, to, addressee):
-            addressee.send(element)
-        elif element.get("type") in ("get", "set"):
-            self._refuse(element, session, NoSuchDevice())
-
-    async def _ask_device(
-        self, element: Element, sender: JID, to: JID, session: Session | None
-    ) -> None:
-        try:
-            await must_be_askable(element, sender, to)
-        except Exception as error:  # noqa: BLE001 - as in _answer
-            self._fail(element, session, error)
-            return
-        self._pass_to_device(element, sender, to, session)
-
-    def _iq_handler(self, element: Element, address: Address) -> IqHandler | None:
-        key = (element.get("type", ""), tag_of(element[0]))
-        handler = registry.iqs.get((address, *key))
-        if handler is None and element.get("to") is None:
-            handler = registry.iqs.get((DOMAIN, *key))
-        return handler
-
-    def _unknown(
-        self, element: Element, session: Session | None, to: JID, address: Address
-    ) -> Pending:
-        # The same answer whether or not the account exists (RFC 6121 section 8.5.1).
-        self._refuse(element, session, Unavailable("Nothing here answers that request."))
-        return None
-
-    async def _answer(self, handler: IqHandler, request: IqRequest) -> None:
-        try:
-            payload = await handler(request)
-        except Exception as error:  # noqa: BLE001 - _fail answers, and logs what is no refusal
-            self._fail(request.stanza, request.session, error)
-            return
-        self._reply(result(request.stanza, as_element(payload)), request.session)
-
-    # Answers
-
-    def _call(
-        self,
-        handler: StanzaHandler,
-        element: Element,
-        sender: JID,
-        to: JID,
-        session: Session | None,
-    ) -> Pending:
-        try:
-            pending = handler(element, sender, to, session)
-        except Exception as error:  # noqa: BLE001 - as in _answer
-            self._fail(element, session, error)
-            return None
-        if pending is None or isinstance(pending, asyncio.Future):
-            return pending
-        return self._guarded(pending, element, session)
-
-    async def _guarded(
-        self, pending: Awaitable[None], element: Element, session: Session | None
-    ) -> None:
-        try:
-            await pending
-        except Exception as error:  # noqa: BLE001 - as in _answer
-            self._fail(element, session, error)
-
-    def _fail(self, element: Element, session: Session | None, error: BaseException) -> None:
-        if isinstance(error, Refused):
-            self._refuse(element, session, error)
-            return
-        logger.error("while handling a %s", local_name(element), exc_info=error)
-        self._refuse(element, session, InternalError())
-
-    def _refuse(self, element: Element, session: Session | None, refusal: Refused) -> None:
-        if answerable(element):
-            self._reply(error_reply(element, refusal, by=self._refuser(element)), session)
-
-    def _refuser(self, element: Element) -> str | None:
-        """A room says that it was the room, and nobody in it (RFC 6120 section 8.3.1)."""
-        to = parse(element.get("to") or self.domain)
-        return to.bare if to.local and to.domain != self.domain and self.reaches(to) else None
-
-    def _reply(self, reply: Element, session: Session | None) -> None:
-        if session is not None:
-            session.send(reply)
-        elif reply.get("to"):
-            self.route(reply)
-
     # Addresses
 
     def reaches(self, jid: JID) -> bool:
         """Whether anything for that address has a way to go."""
-        return self._address(jid) is not None
-
-    def _address(self, to: JID) -> Address | None:
-        """Which kind of addressee that is; None for a domain that is not ours."""
-        if to.domain == self.domain:
-            return ACCOUNT if to.local else DOMAIN
-        label, _, parent = to.domain.partition(".")
-        if parent == self.domain and label in registry.subservices:
-            return Address(label, node=bool(to.local))
-        return None
+        return place_of(jid) is not None
 
     # Sessions
 
