@@ -7,6 +7,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from chatops.accounts import services
 from chatops.accounts.models import User
+from chatops.core.forms import refusals_told
 from chatops.xmpp.errors import Refused
 
 
@@ -23,10 +24,8 @@ class NewPersonForm(forms.ModelForm[User]):
         widgets: ClassVar[dict[str, Any]] = {"username": UnfoldAdminTextInputWidget}
 
     def clean_username(self) -> str:
-        try:
+        with refusals_told():
             return services.localpart(self.cleaned_data["username"])
-        except Refused as refusal:
-            raise forms.ValidationError(refusal.sentence) from refusal
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -18,6 +18,7 @@ from chatops.accounts.models import User
 from chatops.archive.models import Entry
 from chatops.audit.base import AuditedModelAdmin, Deed
 from chatops.audit.services import Actor
+from chatops.core.forms import refusals_told
 from chatops.core.ids import first_at
 from chatops.rooms import services
 from chatops.rooms.models import Affiliation, Room
@@ -26,7 +27,7 @@ from chatops.rooms.options import COLUMNS, OPTIONS, ROLES
 from chatops.rooms.privileges import RANKS, STAFF, AlwaysModerators
 from chatops.rooms.running import rooms
 from chatops.rooms.snapshots import inside_of
-from chatops.xmpp.errors import NotAcceptable, NotFound, Refused
+from chatops.xmpp.errors import NotAcceptable, NotFound
 from chatops.xmpp.jid import InvalidJID, parse
 
 SHOWN = 200  # people with an affiliation, on the room's page
@@ -81,10 +82,8 @@ class RoomForm(forms.ModelForm[Room]):
 
     def clean_owner(self) -> str:
         text = self.cleaned_data["owner"]
-        try:
+        with refusals_told():
             return services.bare(text) if text else ""
-        except Refused as refusal:
-            raise forms.ValidationError(refusal.sentence) from refusal
 
 
 def _all_is_empty(roles: list[str]) -> list[str]:

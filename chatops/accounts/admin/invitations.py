@@ -21,7 +21,7 @@ from chatops.accounts.pages import clients
 from chatops.accounts.services import registration
 from chatops.audit.base import AuditedModelAdmin, Deed
 from chatops.audit.services import Actor
-from chatops.xmpp.errors import Refused
+from chatops.core.forms import refusals_told
 from chatops.xmpp.jid import InvalidJID
 from chatops.xmpp.jid import parse as parse_jid
 
@@ -89,17 +89,13 @@ class InvitationForm(forms.ModelForm[Invitation]):
 
     def clean_username(self) -> str:
         name = self.cleaned_data["username"].strip()
-        try:
+        with refusals_told():
             return services.localpart(name) if name else ""
-        except Refused as refusal:
-            raise ValidationError(refusal.sentence) from refusal
 
     def clean_contact_name(self) -> User | None:
         name = self.cleaned_data["contact_name"].strip()
-        try:
+        with refusals_told():
             return services.find(name) if name else None
-        except Refused as refusal:
-            raise ValidationError(refusal.sentence) from refusal
 
     def clean_room_lines(self) -> list[str]:
         host = f"conference.{settings.CHATOPS_DOMAIN}"
@@ -121,14 +117,12 @@ class InvitationForm(forms.ModelForm[Invitation]):
             self.add_error("contact_name", "Without an account it must be for a contact.")
         if self.errors:
             return cleaned
-        try:
+        with refusals_told():
             services.must_be_possible(
                 username=cleaned.get("username", ""),
                 most_uses=cleaned["most_uses"],
                 use_by=cleaned["use_by"],
             )
-        except Refused as refusal:
-            raise ValidationError(refusal.sentence) from refusal
         return cleaned
 
 

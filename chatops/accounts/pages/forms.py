@@ -11,7 +11,7 @@ from unfold.forms import AuthenticationForm as ConsoleForm
 from chatops.accounts import services
 from chatops.accounts.backends import attempt_of
 from chatops.accounts.services import failures
-from chatops.xmpp.errors import Refused
+from chatops.core.forms import refusals_told
 
 TOO_MANY_FAILURES = "Too many wrong passwords came from your network; try again later."
 LONGEST = 1023  # RFC 7622 section 3.3.1
@@ -81,10 +81,8 @@ class JoinForm(_NewPassword):
 
     def clean_username(self) -> str:
         name = str(self.cleaned_data["username"])
-        try:
+        with refusals_told():
             return services.localpart(name) if name else ""
-        except Refused as refusal:
-            raise forms.ValidationError(refusal.sentence) from refusal
 
 
 class CodeForm(Styled):

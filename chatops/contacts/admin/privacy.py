@@ -19,7 +19,7 @@ from chatops.contacts import services
 from chatops.contacts.models import BLOCKED, Blocked, PrivacyList, PrivacyRule
 from chatops.contacts.rules import KINDS, Rule
 from chatops.contacts.services import MOST_LISTS
-from chatops.xmpp.errors import Refused
+from chatops.core.forms import refusals_told
 from chatops.xmpp.jid import InvalidJID, parse
 
 
@@ -37,10 +37,8 @@ class OfSomebodyForm(forms.ModelForm):  # type: ignore[type-arg]
     person = _person_field()
 
     def clean_person(self) -> Any:
-        try:
+        with refusals_told():
             return accounts.find(self.cleaned_data["person"].strip())
-        except Refused as refusal:
-            raise ValidationError(refusal.sentence) from refusal
 
 
 class BlockedForm(OfSomebodyForm):
@@ -64,10 +62,8 @@ class BlockedForm(OfSomebodyForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
-            try:
+            with refusals_told():
                 services.must_have_room(cleaned["person"])
-            except Refused as refusal:
-                raise ValidationError(refusal.sentence) from refusal
         return cleaned
 
 
@@ -152,11 +148,9 @@ class RuleFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         super().clean()
         if any(self.errors):
             return
-        try:
+        with refusals_told():
             if self.instance.user_id is not None:
                 services.must_be_fit_rules(self.instance.user, self.rules())
-        except Refused as refusal:
-            raise ValidationError(refusal.sentence) from refusal
 
     def rules(self) -> list[Rule]:
         """The rules that are left when this is saved."""

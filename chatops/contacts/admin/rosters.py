@@ -17,8 +17,8 @@ from chatops.audit.base import AuditedModelAdmin, Deed
 from chatops.audit.services import Actor
 from chatops.contacts import services
 from chatops.contacts.models import RosterItem, Subscription, SubscriptionRequest
+from chatops.core.forms import refusals_told
 from chatops.xmpp.elements import parse, text_of
-from chatops.xmpp.errors import Refused
 from chatops.xmpp.jid import InvalidJID
 from chatops.xmpp.jid import parse as parse_jid
 
@@ -61,10 +61,8 @@ class RosterItemForm(forms.ModelForm[RosterItem]):
             self.fields["group_lines"].initial = "\n".join(self.instance.groups)
 
     def clean_person(self) -> str:
-        try:
+        with refusals_told():
             self.instance.user = accounts.find(self.cleaned_data["person"].strip())
-        except Refused as refusal:
-            raise ValidationError(refusal.sentence) from refusal
         return str(self.instance.user)
 
     def clean_contact(self) -> str:
@@ -81,15 +79,13 @@ class RosterItemForm(forms.ModelForm[RosterItem]):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
-            try:
+            with refusals_told():
                 services.must_be_fit(
                     self.instance.user,
                     jid=self.instance.jid,
                     name=cleaned.get("name", ""),
                     groups=cleaned["group_lines"],
                 )
-            except Refused as refusal:
-                raise ValidationError(refusal.sentence) from refusal
         return cleaned
 
 

@@ -1,0 +1,17 @@
+"""What Django's forms and the services have in common."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ValidationError
+
+from chatops.xmpp.errors import Refused
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """In a form's `clean`: what a service refuses is wrong with the form, in the same words."""
+    try:
+        yield
+    except Refused as refusal:
+        raise ValidationError(refusal.sentence) from refusal
