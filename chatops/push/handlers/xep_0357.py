@@ -18,7 +18,7 @@ from chatops.push.sending import sender
 from chatops.push.services import RegistrationsChanged
 from chatops.push.targets import targets
 from chatops.xmpp.elements import Element
-from chatops.xmpp.errors import BadRequest, Forbidden, Malformed, Unavailable
+from chatops.xmpp.errors import BadRequest, Forbidden, Malformed
 from chatops.xmpp.forms import Submission, X
 from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.names import PUBLISH_OPTIONS, PUSH
@@ -32,16 +32,10 @@ class NotYours(Forbidden):
     """Push notifications are enabled by the account's own devices."""
 
 
-class SwitchedOff(Unavailable):
-    """This service sends no push notifications."""
-
-
 @push.iq("set", f"{{{PUSH}}}enable")
 async def enable(request: IqRequest) -> None:
     """Section 5."""
     session = request.own_session(NotYours)
-    if not settings.CHATOPS_PUSH:
-        raise SwitchedOff
     await in_db(
         services.enable,
         user_id=session.user_id,
