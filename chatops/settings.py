@@ -132,6 +132,11 @@ CHATOPS_MAX_HELD_BACK = env_int("CHATOPS_MAX_HELD_BACK", 1_000)
 CHATOPS_MAX_CONNECTIONS_PER_ADDRESS = env_int("CHATOPS_MAX_CONNECTIONS_PER_ADDRESS", 5_000)
 CHATOPS_MAX_CONNECTIONS_WAITING = env_int("CHATOPS_MAX_CONNECTIONS_WAITING", 10_000)
 CHATOPS_MAX_UNACKNOWLEDGED = env_int("CHATOPS_MAX_UNACKNOWLEDGED", 5_000)
+# What a device did not confirm is offered again; 0: without a limit.
+CHATOPS_DELIVERY_ATTEMPTS = env_int("CHATOPS_DELIVERY_ATTEMPTS", 50)
+CHATOPS_RETRY_SECONDS = env_int("CHATOPS_RETRY_SECONDS", 30)
+CHATOPS_RETRY_LONGEST_SECONDS = env_int("CHATOPS_RETRY_LONGEST_SECONDS", 3_600)
+CHATOPS_MESSAGE_LIFETIME_DAYS = env_int("CHATOPS_MESSAGE_LIFETIME_DAYS", 0)
 CHATOPS_MAX_OFFLINE_MESSAGES = env_int("CHATOPS_MAX_OFFLINE_MESSAGES", 10_000)
 CHATOPS_MAX_ADDRESSES = env_int("CHATOPS_MAX_ADDRESSES", 50)
 CHATOPS_BOSH = env_on("CHATOPS_BOSH", default=True)
@@ -357,6 +362,10 @@ UNFOLD = console_look(CHATOPS_DOMAIN)
 
 # Jobs that come by themselves: sweeps that find what a lost job or message has left.
 CELERY_BEAT_SCHEDULE = {
+    "messages whose time is over, or has come again": {
+        "task": "delivery.sweep",
+        "schedule": 15.0,
+    },
     "messages that are kept only until they arrive": {
         "task": "delivery.empty_passing",
         "schedule": 60.0,

@@ -11,7 +11,7 @@ from chatops.audit.services import Actor, record
 from chatops.contacts import services as contacts
 from chatops.contacts.models import Blocked, PrivacyList, Report, RosterItem, SubscriptionRequest
 from chatops.core.ids import new_id
-from chatops.delivery.models import Delivery, Event, EventKind, State
+from chatops.delivery.models import DeadLetter, Delivery, Event, EventKind, State
 from chatops.notices.models import Notice
 from chatops.push.models import Registration
 from chatops.rooms import services as rooms
@@ -80,6 +80,14 @@ def one_of_each() -> dict[str, Model]:
         Registration.objects.create(user=bob, jid="push.example", node="n1", device=device),
         PrivateData.objects.create(
             user=alice, namespace="urn:x", tag="prefs", document="<prefs/>", size_bytes=8
+        ),
+        DeadLetter.objects.create(
+            id=(number := new_id()),
+            message=message,
+            recipient=alice,
+            state=State.EXPIRED,
+            owed=False,
+            changed=number,
         ),
         FailedLogin.objects.create(
             user=bob, address="192.0.2.1", door="tcp", hour=timezone.now(), count=3

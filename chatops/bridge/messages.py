@@ -12,7 +12,7 @@ from chatops.core.envelope import Dropped, Envelope, Policy
 from chatops.core.ids import new_id
 from chatops.core.queueing import underway
 from chatops.core.wire import Session, wire
-from chatops.delivery.services import Waiting
+from chatops.delivery.news import Waiting
 from chatops.xmpp.elements import Element, add, stanza, tag_of
 from chatops.xmpp.errors import (
     InternalError,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from chatops.accounts.models import User
@@ -26,6 +27,11 @@ BARS = 30  # minutes in the chart
 MOST_COUNTED = 20_000
 
 
+def _link(request: HttpRequest, permission: str, address: str, query: str = "") -> str:
+    """Where a figure leads whoever may go there."""
+    return address + query if request.user.has_perm(permission) else ""
+
+
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """unfold's dashboard callback."""
     sessions = list(wire.wire().all_sessions()) if wire.running() else []
@@ -33,14 +39,16 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     may_see_rooms = request.user.has_perm("rooms.view_room")
     may_see_notices = request.user.has_perm("notices.view_notice")
     queued = Delivery.objects.filter(state=State.QUEUED, owed=True)[:MOST_COUNTED].count()
-    failed = Delivery.objects.filter(state__in=(State.FAILED, State.EXPIRED))[:MOST_COUNTED].count()
+    dead = Delivery.objects.dead()[:MOST_COUNTED].count()
+    log = "delivery.view_delivery", reverse("admin:delivery_delivery_changelist")
+    letters = "delivery.view_deadletter", reverse("admin:delivery_deadletter_changelist")
     context |= {
         "title": "Overview",
         "figures": [
             (len(sessions), "devices online", ""),
             (round(messages_a_minute.per_minute()), "messages a minute", ""),
-            (queued, "waiting for a login", "?state__exact=20"),
-            (failed, "failed", "?state__exact=60"),
+            (queued, "waiting for a login", _link(request, *log, "?state__exact=20")),
+            (dead, "dead letters", _link(request, *letters)),
             (len(awake), "rooms with people", ""),
         ],
         "doors": Counter(session.door for session in sessions).most_common(),

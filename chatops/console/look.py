@@ -75,6 +75,7 @@ def console_look(domain: str) -> dict[str, object]:
                         _link("Rooms", "forum", "rooms.room"),
                         _link("Notices", "campaign", "notices.notice"),
                         _link("Delivery log", "fact_check", "delivery.delivery"),
+                        _link("Dead letters", "unsubscribe", "delivery.deadletter"),
                         _link("Archive", "inventory_2", "archive.message"),
                     ],
                 },

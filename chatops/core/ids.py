@@ -63,6 +63,11 @@ def first_at(moment: datetime) -> int:
     return min(max(0, milliseconds), _LAST_MS) << _TIME_SHIFT
 
 
+def later(identifier: int, by: timedelta) -> int:
+    """The smallest id of so much later."""
+    return first_at(moment_of(identifier) + by)
+
+
 def last_at(moment: datetime) -> int:
     """The largest id of that moment's millisecond: `id <= last_at(end)`."""
     return first_at(moment + timedelta(milliseconds=1)) - 1

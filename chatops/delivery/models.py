@@ -7,6 +7,8 @@ from django.db import models
 from chatops.accounts.models import Device, User
 from chatops.core.ids import moment_of
 
+NODE = f"{settings.CHATOPS_DOMAIN}/{settings.CHATOPS_NODE}"  # where ORM's events happen
+
 
 class State(models.IntegerChoices):
     """How far one message has come with one recipient's device; it only grows, but for QUEUED."""
@@ -47,6 +49,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """What waits for whichever of somebody's devices comes first."""
         return self.filter(recipient_id=user_id, owed=True, state=State.QUEUED)
 
+    def dead(self) -> Self:
+        """What was given up, and waits for an administrator's decision."""
+        return self.filter(state__in=(State.FAILED, State.EXPIRED))
+
     def of_message(self, message_id: int) -> Self:
         return self.filter(message_id=message_id)
 
@@ -71,6 +77,14 @@ class Delivery(models.Model):
     state = models.SmallIntegerField(choices=State.choices)
     owed = models.BooleanField(default=True, help_text="It must be offered again.")
     changed = models.BigIntegerField(help_text="Id of the last event, so also its time.")
+    attempts = models.PositiveSmallIntegerField(
+        db_default=0, help_text="How often a device was sent it and did not confirm it."
+    )
+    # Moments as ids, which sort by time.
+    due = models.BigIntegerField(db_default=0, help_text="Not offered before that; 0: at once.")
+    expires = models.BigIntegerField(
+        null=True, blank=True, help_text="Not offered after that; empty: for ever."
+    )
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -83,6 +97,12 @@ class Delivery(models.Model):
                 "recipient", "message", name="delivery_owed", condition=models.Q(owed=True)
             ),
             models.Index("state", "id", name="delivery_by_state"),
+            models.Index(
+                "expires",
+                name="delivery_expiring",
+                condition=models.Q(owed=True, expires__isnull=False),
+            ),
+            models.Index("due", name="delivery_due", condition=models.Q(owed=True, due__gt=0)),
         ]
 
     def __str__(self) -> str:
@@ -91,6 +111,15 @@ class Delivery(models.Model):
     @property
     def changed_at(self) -> datetime:
         return moment_of(self.changed)
+
+
+class DeadLetter(Delivery):
+    """What was given up: out of attempts, or out of time. An administrator decides on it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "dead letter"
+        permissions = [("decide_deadletter", "Can offer dead letters again, or discard them")]
 
 
 class Event(models.Model):

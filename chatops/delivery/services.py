@@ -3,22 +3,16 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from chatops.archive import services as archive
 from chatops.archive.models import Message, Passing
 from chatops.core.ids import new_id
-from chatops.core.live import bell, ring
-from chatops.delivery.models import Delivery, Event, EventKind, State
-
-
-@bell
-class Waiting:
-    """Messages were queued for these people; whoever of them is online gets them now."""
-
-    user_ids: tuple[int, ...]
+from chatops.core.live import ring
+from chatops.delivery import retries
+from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
+from chatops.delivery.news import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,6 @@ class Owed:
 
 
 VIEWED = "shown from the queue"  # XEP-0013
-NODE = f"{settings.CHATOPS_DOMAIN}/{settings.CHATOPS_NODE}"
 
 
 @transaction.atomic
@@ -61,6 +54,7 @@ def queue(message_id: int, *, user_ids: Collection[int]) -> None:
             recipient_id=user_id,
             state=State.QUEUED,
             changed=number,
+            expires=retries.end_of_life(message_id),
         )
         for user_id in fresh
     )
@@ -73,7 +67,7 @@ def take(*, user_id: int, device_id: int, limit: int, after: int = 0) -> list[Ow
 
     `after`: only those with a greater id.
     """
-    queued = Delivery.objects.queued_for(user_id).filter(message_id__gt=after)
+    queued = Delivery.objects.queued_for(user_id).filter(message_id__gt=after, due__lt=new_id())
     if not queued.exists():  # the usual case, and it takes no lock
         return []
     with transaction.atomic():
@@ -83,9 +77,25 @@ def take(*, user_id: int, device_id: int, limit: int, after: int = 0) -> list[Ow
             .order_by("message_id", "id")[:limit]
         )
         Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
-            device=device_id, state=State.STORED
+            device=device_id, state=State.STORED, due=0
         )
+        _note_retries([row for row in rows if row.attempts], device_id)
     return [_owed(row) for row in rows]
+
+
+def _note_retries(rows: Sequence[Delivery], device_id: int) -> None:
+    Event.objects.bulk_create(
+        Event(
+            id=new_id(),
+            message_id=row.message_id,
+            recipient_id=row.recipient_id,
+            device_id=device_id,
+            kind=EventKind.RETRIED,
+            node=NODE,
+            detail=f"attempt {row.attempts + 1}",
+        )
+        for row in rows
+    )
 
 
 def count_waiting(*, user_id: int) -> int:
@@ -165,10 +175,14 @@ def _owed(row: Delivery) -> Owed:
 
 
 @transaction.atomic
-def requeue(*, delivery_ids: Sequence[int], detail: str = "the connection was lost") -> None:
+def requeue(
+    *, delivery_ids: Sequence[int], detail: str = "the connection was lost", tried: bool = True
+) -> None:
     """Give back what a device did not confirm before its session was gone.
 
     A message that another device of the account has, or that is queued already, is not owed twice.
+    `tried`: it counts as an attempt where the device was sent it; the next one may have to wait,
+    and after the last one it is given up.
     """
     lost = list(
         Delivery.objects.filter(pk__in=delivery_ids, owed=True)
@@ -178,6 +192,14 @@ def requeue(*, delivery_ids: Sequence[int], detail: str = "the connection was lo
     covered = _covered(lost)
     Delivery.objects.filter(pk__in=[row.pk for row in lost if row.pk in covered]).update(owed=False)
     back = [row for row in lost if row.pk not in covered]
+    if tried:
+        for row in back:
+            row.attempts += row.state == State.SENT
+        retries.give_up(
+            [row for row in back if retries.is_last(row.attempts)],
+            detail=detail,
+        )
+        back = [row for row in back if row.owed]
     events = Event.objects.bulk_create(
         Event(
             id=new_id(),
@@ -192,7 +214,9 @@ def requeue(*, delivery_ids: Sequence[int], detail: str = "the connection was lo
     )
     for row, event in zip(back, events, strict=True):
         row.state, row.device, row.changed = State.QUEUED, None, event.pk
-    Delivery.objects.bulk_update(back, ["state", "device", "changed"], batch_size=200)
+        row.due = retries.due_after(row.attempts)
+    columns = ["state", "device", "changed", "attempts", "due"]
+    Delivery.objects.bulk_update(back, columns, batch_size=200)
     if back:
         ring(Waiting(tuple({row.recipient_id for row in back})))
 
@@ -290,7 +314,7 @@ def recover(*, batch: int = 500) -> int:
     stale = Delivery.objects.filter(owed=True, state__in=(State.STORED, State.SENT))
     count = 0
     while found := list(stale.order_by("message_id").values_list("pk", flat=True)[:batch]):
-        requeue(delivery_ids=found, detail="the service was restarted")
+        requeue(delivery_ids=found, detail="the service was restarted", tried=False)
         count += len(found)
     return count
 

@@ -2,11 +2,12 @@
 
 from chatops.core.journal import Insert, Update, Write
 from chatops.delivery.models import Delivery, Event, EventKind, State
+from chatops.delivery.retries import end_of_life
 
 DELIVERY_INSERT = Insert(
     Delivery,
     order=30,
-    fields=("id", "message", "recipient", "device", "state", "owed", "changed"),
+    fields=("id", "message", "recipient", "device", "state", "owed", "changed", "expires"),
 )
 EVENT_INSERT = Insert(
     Event,
@@ -37,7 +38,10 @@ def delivery_write(
     owed: bool,
 ) -> Write:
     """A new delivery; without a device it is queued for whichever comes first."""
-    row = (delivery_id, message_id, recipient_id, device_id, state.value, owed, delivery_id)
+    expires = end_of_life(message_id) if owed else None
+    row = (
+        delivery_id, message_id, recipient_id, device_id, state.value, owed, delivery_id, expires,
+    )  # fmt: skip
     return Write(DELIVERY_INSERT, row)
 
 

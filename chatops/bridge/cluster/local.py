@@ -15,7 +15,7 @@ from chatops.core.database import in_db
 from chatops.core.live import from_row
 from chatops.core.models import Ring
 from chatops.core.wire import Session
-from chatops.delivery.services import NODE
+from chatops.delivery.models import NODE
 from chatops.xmpp.errors import Overloaded
 
 logger = logging.getLogger(__name__)

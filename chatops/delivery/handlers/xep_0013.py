@@ -12,7 +12,8 @@ from chatops.core.wire import Session, wire
 from chatops.delivery import queues, services
 from chatops.delivery.flexible import SINCE
 from chatops.delivery.handlers.xep_0160 import late
-from chatops.delivery.services import Owed, Waiting
+from chatops.delivery.news import Waiting
+from chatops.delivery.services import Owed
 from chatops.xmpp.elements import Element, add, make, serialise
 from chatops.xmpp.errors import BadRequest, Forbidden, NotFound
 from chatops.xmpp.forms import FormField, build

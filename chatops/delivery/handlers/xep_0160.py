@@ -14,7 +14,8 @@ from chatops.core.wire import Session, wire
 from chatops.delivery import queues, services
 from chatops.delivery.flexible import since
 from chatops.delivery.handlers.xep_0079 import is_over
-from chatops.delivery.services import Owed, Waiting
+from chatops.delivery.news import Waiting
+from chatops.delivery.services import Owed
 from chatops.delivery.tracking import TrackedDelivery, ledger
 from chatops.xmpp.elements import make, serialise
 from chatops.xmpp.names import DELAY

@@ -21,6 +21,9 @@ class Migration(migrations.Migration):
                 ('state', models.SmallIntegerField(choices=[(10, 'stored'), (20, 'queued'), (30, 'sent'), (40, 'confirmed'), (50, 'displayed'), (60, 'failed'), (70, 'expired'), (80, 'discarded')])),
                 ('owed', models.BooleanField(default=True, help_text='It must be offered again.')),
                 ('changed', models.BigIntegerField(help_text='Id of the last event, so also its time.')),
+                ('attempts', models.PositiveSmallIntegerField(db_default=0, help_text='How often a device was sent it and did not confirm it.')),
+                ('due', models.BigIntegerField(db_default=0, help_text='Not offered before that; 0: at once.')),
+                ('expires', models.BigIntegerField(blank=True, help_text='Not offered after that; empty: for ever.', null=True)),
                 ('device', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='accounts.device')),
                 ('message', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='deliveries', to='archive.message')),
                 ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to=settings.AUTH_USER_MODEL)),
@@ -28,8 +31,20 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['-id'],
-                'indexes': [models.Index(models.F('message'), name='delivery_by_message'), models.Index(models.F('recipient'), models.F('message'), condition=models.Q(('owed', True)), name='delivery_owed'), models.Index(models.F('state'), models.F('id'), name='delivery_by_state')],
             },
+        ),
+        migrations.CreateModel(
+            name='DeadLetter',
+            fields=[
+            ],
+            options={
+                'verbose_name': 'dead letter',
+                'permissions': [('decide_deadletter', 'Can offer dead letters again, or discard them')],
+                'proxy': True,
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('delivery.delivery',),
         ),
         migrations.CreateModel(
             name='Event',
@@ -45,7 +60,30 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
-                'indexes': [models.Index(models.F('message_id'), models.F('id'), name='event_by_message')],
             },
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('message'), name='delivery_by_message'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('recipient'), models.F('message'), condition=models.Q(('owed', True)), name='delivery_owed'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('state'), models.F('id'), name='delivery_by_state'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('expires'), condition=models.Q(('expires__isnull', False), ('owed', True)), name='delivery_expiring'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('due'), condition=models.Q(('due__gt', 0), ('owed', True)), name='delivery_due'),
+        ),
+        migrations.AddIndex(
+            model_name='event',
+            index=models.Index(models.F('message_id'), models.F('id'), name='event_by_message'),
         ),
     ]

@@ -10,7 +10,7 @@ from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, Feature, IqRequest
 from chatops.core.live import hears
 from chatops.core.wire import Session, running, wire
-from chatops.delivery.services import Waiting
+from chatops.delivery.news import Waiting
 from chatops.push import services
 from chatops.push.news import request_news
 from chatops.push.noticing import catch_up, notice

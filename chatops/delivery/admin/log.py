@@ -161,8 +161,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="from")
     def sender(self, delivery: Delivery) -> str:
-        message = _message_of(delivery)
-        return message.sender_bare if message else "not kept"
+        return sender_of(delivery)
 
     @admin.display(description="device")
     def shown_device(self, delivery: Delivery) -> str:
@@ -190,9 +189,9 @@ def _of_address(text: str) -> Q:
     return got | Q(message__in=sent.values("pk"))
 
 
-def _message_of(delivery: Delivery) -> Message | None:
-    """The message, where it is kept."""
+def sender_of(delivery: Delivery) -> str:
+    """Who sent it, where that is known."""
     try:
-        return delivery.message
+        return delivery.message.sender_bare
     except Message.DoesNotExist:
-        return None
+        return "not kept"

@@ -1,0 +1,10 @@
+"""What deliveries tell the rest of the service."""
+
+from chatops.core.live import bell
+
+
+@bell
+class Waiting:
+    """Messages were queued for these people; whoever of them is online gets them now."""
+
+    user_ids: tuple[int, ...]
