@@ -57,6 +57,7 @@ class Wire:
         self._parser = ET.XMLPullParser(("start", "end"))
         self._depth = 0
         self._root: Element | None = None
+        self.header: dict[str, str] = {}  # what the service's stream says of itself
         self._ready: list[Element] = []
 
     @classmethod
@@ -97,7 +98,7 @@ class Wire:
             if event == "start":
                 self._depth += 1
                 if self._depth == 1:
-                    self._root = element
+                    self._root, self.header = element, dict(element.attrib)
             else:
                 self._depth -= 1
                 if self._depth == 1:
