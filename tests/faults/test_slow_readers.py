@@ -122,6 +122,11 @@ async def cut_off(person: Person, other: Client) -> tuple[Client, str]:
     await other.close()
     phone, token = await managed(person, "phone")
     await phone.appear()
+    # What waited has been looked for when a later change is stored; from now on all comes directly.
+    await phone.ask(
+        "<iq type='set' id='stored'><query xmlns='jabber:iq:roster'>"
+        "<item jid='somebody@elsewhere.example'/></query></iq>"
+    )
     reset(phone)
     return phone, token
 
