@@ -1,5 +1,7 @@
 """One of each kind of row, as the service itself would leave it, for tests that look at pages."""
 
+from typing import Any
+
 from django.db.models import Model
 from django.utils import timezone
 
@@ -12,6 +14,7 @@ from chatops.contacts import services as contacts
 from chatops.contacts.models import Blocked, PrivacyList, Report, RosterItem, SubscriptionRequest
 from chatops.core.ids import new_id
 from chatops.delivery.models import DeadLetter, Delivery, Event, EventKind, State
+from chatops.delivery.writes import append
 from chatops.notices.models import Notice
 from chatops.push.models import Registration
 from chatops.rooms import services as rooms
@@ -42,10 +45,13 @@ def a_message(sender: User, recipient: User, words: str = "Tea?") -> Message:
         archive, _ = Archive.objects.get_or_create(jid=owner.jid)
         Entry.objects.create(archive=archive, message=message, peer=peer.jid)
     for kind in (EventKind.ACCEPTED, EventKind.STORED, EventKind.QUEUED):
-        Event.objects.create(
-            id=new_id(), message_id=message.pk, recipient=recipient, kind=kind, door="tcp"
-        )
+        add_event(id=new_id(), message_id=message.pk, recipient=recipient, kind=kind, door="tcp")
     return message
+
+
+def add_event(**fields: Any) -> Event:
+    """A line of a message's timeline."""
+    return append([Event(**fields)])[0]
 
 
 def kept_away(by: User) -> list[Model]:

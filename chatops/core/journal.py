@@ -40,7 +40,7 @@ class Statement:
     def run(self, cursor: CursorWrapper, rows: Sequence[Row]) -> None:
         """Write the rows, in their order."""
         if self.stamped:
-            rows = [row if row[0] is not None else (new_id(), *row[1:]) for row in rows]
+            rows = stamp(rows)
         for chunk in _chunks(rows):
             size = len(chunk)
             if size not in self._texts:
@@ -96,6 +96,11 @@ class Write(NamedTuple):
 
     statement: Statement
     row: Row
+
+
+def stamp(rows: Sequence[Row]) -> Sequence[Row]:
+    """With ids for those that happen now."""
+    return [row if row[0] is not None else (new_id(), *row[1:]) for row in rows]
 
 
 def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

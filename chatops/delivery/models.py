@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Self
+from typing import Any, NoReturn, Self
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +8,8 @@ from chatops.accounts.models import Device, User
 from chatops.core.ids import moment_of
 
 NODE = f"{settings.CHATOPS_DOMAIN}/{settings.CHATOPS_NODE}"  # where ORM's events happen
+NOT_SEALED = "An event is added with delivery.writes.append, which seals it."
+NOT_CHANGED = "The ledger's events are neither changed nor deleted."
 
 
 class State(models.IntegerChoices):
@@ -122,8 +124,24 @@ class DeadLetter(Delivery):
         permissions = [("decide_deadletter", "Can offer dead letters again, or discard them")]
 
 
+class EventQuerySet(models.QuerySet["Event"]):
+    """Events are read; they come by `delivery.writes` alone, which seals them (delivery.chain)."""
+
+    def create(self, **kwargs: Any) -> NoReturn:
+        raise TypeError(NOT_SEALED)
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(NOT_SEALED)
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise TypeError(NOT_CHANGED)
+
+    def delete(self) -> NoReturn:
+        raise TypeError(NOT_CHANGED)
+
+
 class Event(models.Model):
-    """One line of a message's timeline. Append-only."""
+    """One line of a message's timeline. Append-only, and sealed with those written with it."""
 
     id = models.BigIntegerField(primary_key=True, help_text="Time-ordered: also when it happened.")
     message_id = models.BigIntegerField()
@@ -144,12 +162,46 @@ class Event(models.Model):
         max_length=500, blank=True, help_text="By what: an ack, a receipt, an error."
     )
 
+    objects = EventQuerySet.as_manager()
+
     class Meta:
         ordering = ["id"]
         indexes = [models.Index("message_id", "id", name="event_by_message")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.message_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(NOT_SEALED)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(NOT_CHANGED)
+
+    @property
+    def at(self) -> datetime:
+        return moment_of(self.pk)
+
+
+class Seal(models.Model):
+    """What proves the events of one commit: a link of a chain (delivery.chain).
+
+    There are as many chains as there were writers at once.
+    """
+
+    id = models.BigIntegerField(primary_key=True, help_text="Time-ordered: also when it was made.")
+    chain = models.SmallIntegerField()
+    number = models.BigIntegerField(help_text="Its place in the chain, from 1.")
+    events = models.BinaryField(help_text="For each: its id, its message's id, its digest.")
+    previous = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+    mark = models.BinaryField(max_length=32, help_text="Of the hash, with the service's secret.")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["chain", "number"], name="seal_place")]
+
+    def __str__(self) -> str:
+        return f"seal {self.number} of chain {self.chain}"
 
     @property
     def at(self) -> datetime:

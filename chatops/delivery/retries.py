@@ -12,6 +12,7 @@ from chatops.core.limits import Limit
 from chatops.core.live import ring
 from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
 from chatops.delivery.news import Waiting
+from chatops.delivery.writes import append
 from chatops.xmpp.errors import BadRequest
 
 FREE = 3  # attempts without a pause: connections break, and come back
@@ -132,7 +133,7 @@ def _decide(
     rows: Collection[Delivery], state: State, kind: EventKind, detail: str, *, owed: bool = False
 ) -> None:
     """One event each, and the state that follows from it."""
-    events = Event.objects.bulk_create(
+    events = append(
         Event(
             id=new_id(),
             message_id=row.message_id,

@@ -13,6 +13,7 @@ from chatops.core.live import ring
 from chatops.delivery import retries
 from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
 from chatops.delivery.news import Waiting
+from chatops.delivery.writes import append
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def take(*, user_id: int, device_id: int, limit: int, after: int = 0) -> list[Ow
 
 
 def _note_retries(rows: Sequence[Delivery], device_id: int) -> None:
-    Event.objects.bulk_create(
+    append(
         Event(
             id=new_id(),
             message_id=row.message_id,
@@ -114,7 +115,7 @@ def waiting(*, user_id: int, limit: int, message_ids: Collection[int] | None = N
 @transaction.atomic
 def note_viewed(*, user_id: int, device_id: int, message_ids: Collection[int]) -> None:
     """A device was shown queued messages, which stay in the queue (XEP-0013 section 2.4)."""
-    Event.objects.bulk_create(
+    append(
         Event(
             id=new_id(),
             message_id=message_id,
@@ -200,7 +201,7 @@ def requeue(
             detail=detail,
         )
         back = [row for row in back if row.owed]
-    events = Event.objects.bulk_create(
+    events = append(
         Event(
             id=new_id(),
             message_id=row.message_id,
@@ -252,9 +253,8 @@ def withdraw(message_id: int, *, detail: str) -> int:
     waiting = Delivery.objects.of_message(message_id).filter(state=State.QUEUED)
     count = waiting.update(state=State.DISCARDED, owed=False, changed=number)
     if count:
-        Event.objects.create(
-            id=number, message_id=message_id, kind=EventKind.DISCARDED, node=NODE, detail=detail
-        )
+        kind = EventKind.DISCARDED
+        append([Event(id=number, message_id=message_id, kind=kind, node=NODE, detail=detail)])
     return count
 
 
@@ -265,8 +265,8 @@ def close(
     """End what is owed: it expired, or its recipient removed it; returns how many they were."""
     open_ones = Delivery.objects.filter(pk__in=delivery_ids, owed=True).select_for_update()
     rows = list(open_ones.values_list("pk", "message_id", "recipient_id"))
-    for pk, message_id, recipient_id in rows:
-        event = Event.objects.create(
+    events = append(
+        Event(
             id=new_id(),
             message_id=message_id,
             recipient_id=recipient_id,
@@ -275,6 +275,9 @@ def close(
             node=NODE,
             detail=detail,
         )
+        for _, message_id, recipient_id in rows
+    )
+    for (pk, _, _), event in zip(rows, events, strict=True):
         Delivery.objects.filter(pk=pk).update(state=state, owed=False, changed=event.pk)
     return len(rows)
 
@@ -359,15 +362,19 @@ def confirm(
         Delivery.objects.filter(pk=delivery.pk).update(
             device_id=device_id, state=max(delivery.state, state), owed=False, changed=event_id
         )
-    Event.objects.create(
-        id=event_id,
-        message_id=message_id,
-        recipient_id=recipient_id,
-        device_id=device_id,
-        kind=kind,
-        node=NODE,
-        door=door,
-        detail=detail,
+    append(
+        [
+            Event(
+                id=event_id,
+                message_id=message_id,
+                recipient_id=recipient_id,
+                device_id=device_id,
+                kind=kind,
+                node=NODE,
+                door=door,
+                detail=detail,
+            )
+        ]
     )
     return message_id
 
@@ -385,7 +392,7 @@ def _message_id(*, sender: str, recipient_id: int, recipient: str, stanza_id: st
 
 
 def _events(message_id: int, user_ids: Iterable[int], kind: EventKind) -> None:
-    Event.objects.bulk_create(
+    append(
         Event(id=new_id(), message_id=message_id, recipient_id=user_id, kind=kind, node=NODE)
         for user_id in user_ids
     )

@@ -15,7 +15,8 @@ from chatops.archive.models import Kind, Message
 from chatops.audit.models import Entry
 from chatops.core.ids import first_at
 from chatops.delivery import timeline
-from chatops.delivery.models import Delivery, Event, EventKind, State
+from chatops.delivery.models import Delivery, EventKind, State
+from tests.factories import add_event
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +95,7 @@ def happened(
     device: Device | None = None,
     detail: str = "",
 ) -> None:
-    Event.objects.create(
+    add_event(
         id=at(seconds) + kind.value,
         message_id=message_id,
         recipient=bob,

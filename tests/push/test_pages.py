@@ -9,10 +9,10 @@ from pytest_django import Settings
 from chatops.accounts.models import Device, User
 from chatops.audit.models import Entry
 from chatops.core.ids import new_id
-from chatops.delivery.models import Event, EventKind
+from chatops.delivery.models import EventKind
 from chatops.delivery.services import queue
 from chatops.push.models import Discretion, Registration
-from tests.factories import a_message, a_person
+from tests.factories import a_message, a_person, add_event
 
 pytestmark = pytest.mark.django_db
 
@@ -133,7 +133,7 @@ def test_the_timeline_tells_of_a_device_that_was_notified(admin: Client, row: Re
     alice = a_person("alice")
     message = a_message(alice, row.user)
     queue(message.pk, user_ids=[row.user_id])
-    Event.objects.create(
+    add_event(
         id=new_id(),
         message_id=message.pk,
         recipient=row.user,

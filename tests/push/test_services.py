@@ -10,14 +10,14 @@ from chatops.accounts.models import Device, User
 from chatops.audit.models import Entry as AuditEntry
 from chatops.core.ids import new_id
 from chatops.delivery import services as delivery
-from chatops.delivery.models import Event, EventKind
+from chatops.delivery.models import EventKind
 from chatops.push import services
 from chatops.push.models import Health, Registration
 from chatops.push.news import News
 from chatops.push.sending import pause_after
 from chatops.push.summary import publication
 from chatops.xmpp.elements import serialise
-from tests.factories import BY, a_message, a_person
+from tests.factories import BY, a_message, a_person, add_event
 
 pytestmark = [pytest.mark.django_db, pytest.mark.spec("XEP-0357")]
 
@@ -145,9 +145,7 @@ def test_what_waits_and_who_knows_of_it(alice: User, bob: User) -> None:
     told, untold = a_message(alice, bob), a_message(alice, bob)
     for message in (told, untold):
         delivery.queue(message.pk, user_ids=[bob.pk])
-    Event.objects.create(
-        id=new_id(), message_id=told.pk, recipient=bob, device=phone, kind=EventKind.NOTIFIED
-    )
+    add_event(id=new_id(), message_id=told.pk, recipient=bob, device=phone, kind=EventKind.NOTIFIED)
     assert services.waiting_people() == [bob.pk]
     found = services.missed(user_ids=[alice.pk, bob.pk])
     assert [(each.message_id, each.notified) for each in found] == [
