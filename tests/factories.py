@@ -13,8 +13,8 @@ from chatops.audit.services import Actor, record
 from chatops.contacts import services as contacts
 from chatops.contacts.models import Blocked, PrivacyList, Report, RosterItem, SubscriptionRequest
 from chatops.core.ids import new_id
+from chatops.delivery.events import append
 from chatops.delivery.models import DeadLetter, Delivery, Event, EventKind, State
-from chatops.delivery.writes import append
 from chatops.notices.models import Notice
 from chatops.push.models import Registration
 from chatops.rooms import services as rooms

@@ -8,7 +8,7 @@ from chatops.accounts.models import Device, User
 from chatops.core.ids import moment_of
 
 NODE = f"{settings.CHATOPS_DOMAIN}/{settings.CHATOPS_NODE}"  # where ORM's events happen
-NOT_SEALED = "An event is added with delivery.writes.append, which seals it."
+NOT_SEALED = "An event is added with delivery.events.append, which seals it."
 NOT_CHANGED = "The ledger's events are neither changed nor deleted."
 
 
@@ -125,7 +125,7 @@ class DeadLetter(Delivery):
 
 
 class EventQuerySet(models.QuerySet["Event"]):
-    """Events are read; they come by `delivery.writes` alone, which seals them (delivery.chain)."""
+    """Events are read; they come by `delivery.events` alone, which seals them (delivery.chain)."""
 
     def create(self, **kwargs: Any) -> NoReturn:
         raise TypeError(NOT_SEALED)

@@ -10,9 +10,9 @@ from chatops.audit.services import Actor, record_each
 from chatops.core.ids import later, new_id
 from chatops.core.limits import Limit
 from chatops.core.live import ring
+from chatops.delivery.events import append
 from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
 from chatops.delivery.news import Waiting
-from chatops.delivery.writes import append
 from chatops.xmpp.errors import BadRequest
 
 FREE = 3  # attempts without a pause: connections break, and come back

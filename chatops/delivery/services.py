@@ -11,9 +11,9 @@ from chatops.archive.models import Message, Passing
 from chatops.core.ids import new_id
 from chatops.core.live import ring
 from chatops.delivery import retries
+from chatops.delivery.events import append
 from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
 from chatops.delivery.news import Waiting
-from chatops.delivery.writes import append
 
 
 @dataclass(frozen=True, slots=True)

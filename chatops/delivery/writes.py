@@ -1,33 +1,15 @@
-"""The ledger's rows as the journal writes them, and the one way in for events of services."""
+"""The ledger's rows as the journal writes them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
-from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
-
-from chatops.core.journal import Insert, Row, Update, Write, stamp
-from chatops.delivery.chain import EVENT_FIELDS, seal
-from chatops.delivery.models import Delivery, Event, EventKind, State
+from chatops.core.journal import Insert, Update, Write
+from chatops.delivery.events import EVENT_INSERT
+from chatops.delivery.models import Delivery, EventKind, State
 from chatops.delivery.retries import end_of_life
-
-
-@dataclass(eq=False, slots=True)
-class SealedInsert(Insert):
-    """INSERT of events together with the seal over them."""
-
-    def run(self, cursor: CursorWrapper, rows: Sequence[Row]) -> None:
-        rows = stamp(rows)
-        Insert.run(self, cursor, rows)
-        seal(cursor, rows)
-
 
 DELIVERY_INSERT = Insert(
     Delivery,
     order=30,
     fields=("id", "message", "recipient", "device", "state", "owed", "changed", "expires"),
 )
-EVENT_INSERT = SealedInsert(Event, order=40, fields=EVENT_FIELDS, stamped=True)
 # A state only grows: what a device has confirmed is not undone by a late "sent".
 _ADVANCE = {
     state: Update(
@@ -82,26 +64,3 @@ def advance_write(delivery_id: int, state: State, *, owed: bool, event_id: int) 
 def settle_write(delivery_id: int) -> Write:
     """It need not be offered again."""
     return Write(_SETTLE, (delivery_id, False))
-
-
-@transaction.atomic
-def append(events: Iterable[Event]) -> list[Event]:
-    """Add events to the ledger in the caller's transaction: the way in for services."""
-    added = list(events)
-    if added:
-        with connection.cursor() as cursor:
-            EVENT_INSERT.run(cursor, [_row_of(event) for event in added])
-    return added
-
-
-def _row_of(event: Event) -> Row:
-    return (
-        event.pk,
-        event.message_id,
-        event.recipient_id,
-        event.device_id,
-        int(event.kind),
-        event.node,
-        event.door,
-        event.detail,
-    )

@@ -9,10 +9,10 @@ from django.db import connection, transaction
 
 from chatops.core.ids import new_id
 from chatops.delivery.chain import GENESIS, hash_of, mark_of, unpack
+from chatops.delivery.events import append
 from chatops.delivery.findings import Report, What
 from chatops.delivery.models import Event, EventKind, Seal
 from chatops.delivery.verifying import verify
-from chatops.delivery.writes import append
 from tests.factories import add_event
 
 pytestmark = pytest.mark.django_db

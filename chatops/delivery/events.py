@@ -1,0 +1,47 @@
+"""The one way into the ledger: events are added together with the seal over them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from chatops.core.journal import Insert, Row, stamp
+from chatops.delivery.chain import EVENT_FIELDS, seal
+from chatops.delivery.models import Event
+
+
+@dataclass(eq=False, slots=True)
+class SealedInsert(Insert):
+    """INSERT of events, and of the seal over them."""
+
+    def run(self, cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+        rows = stamp(rows)
+        Insert.run(self, cursor, rows)
+        seal(cursor, rows)
+
+
+EVENT_INSERT = SealedInsert(Event, order=40, fields=EVENT_FIELDS, stamped=True)
+
+
+@transaction.atomic
+def append(events: Iterable[Event]) -> list[Event]:
+    """Add events to the ledger in the caller's transaction: the way in for services."""
+    added = list(events)
+    if added:
+        with connection.cursor() as cursor:
+            EVENT_INSERT.run(cursor, [_row_of(event) for event in added])
+    return added
+
+
+def _row_of(event: Event) -> Row:
+    return (
+        event.pk,
+        event.message_id,
+        event.recipient_id,
+        event.device_id,
+        int(event.kind),
+        event.node,
+        event.door,
+        event.detail,
+    )
