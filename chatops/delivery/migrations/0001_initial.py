@@ -1,0 +1,105 @@
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+        ('accounts', '0001_initial'),
+        ('archive', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='Delivery',
+            fields=[
+                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('state', models.SmallIntegerField(choices=[(10, 'stored'), (20, 'queued'), (30, 'sent'), (40, 'confirmed'), (50, 'displayed'), (60, 'failed'), (70, 'expired'), (80, 'discarded')])),
+                ('owed', models.BooleanField(default=True, help_text='It must be offered again.')),
+                ('changed', models.BigIntegerField(help_text='Id of the last event, so also its time.')),
+                ('attempts', models.PositiveSmallIntegerField(db_default=0, help_text='How often a device was sent it and did not confirm it.')),
+                ('due', models.BigIntegerField(db_default=0, help_text='Not offered before that; 0: at once.')),
+                ('expires', models.BigIntegerField(blank=True, help_text='Not offered after that; empty: for ever.', null=True)),
+                ('device', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='accounts.device')),
+                ('message', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='deliveries', to='archive.message')),
+                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name_plural': 'deliveries',
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='DeadLetter',
+            fields=[
+            ],
+            options={
+                'verbose_name': 'dead letter',
+                'permissions': [('decide_deadletter', 'Can offer dead letters again, or discard them')],
+                'proxy': True,
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('delivery.delivery',),
+        ),
+        migrations.CreateModel(
+            name='Event',
+            fields=[
+                ('id', models.BigIntegerField(help_text='Time-ordered: also when it happened.', primary_key=True, serialize=False)),
+                ('message_id', models.BigIntegerField()),
+                ('kind', models.SmallIntegerField(choices=[(5, 'accepted'), (10, 'stored'), (20, 'queued offline'), (25, 'notified by push'), (30, 'sent'), (40, 'confirmed'), (50, 'displayed'), (55, 'back in the queue'), (57, 'retried'), (60, 'failed'), (70, 'expired'), (80, 'discarded')])),
+                ('node', models.CharField(blank=True, max_length=64)),
+                ('door', models.CharField(blank=True, max_length=20)),
+                ('detail', models.CharField(blank=True, help_text='By what: an ack, a receipt, an error.', max_length=500)),
+                ('device', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.device')),
+                ('recipient', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Seal',
+            fields=[
+                ('id', models.BigIntegerField(help_text='Time-ordered: also when it was made.', primary_key=True, serialize=False)),
+                ('chain', models.SmallIntegerField()),
+                ('number', models.BigIntegerField(help_text='Its place in the chain, from 1.')),
+                ('events', models.BinaryField(help_text="For each: its id, its message's id, its digest.")),
+                ('previous', models.BinaryField(max_length=32)),
+                ('hash', models.BinaryField(max_length=32)),
+                ('mark', models.BinaryField(help_text="Of the hash, with the service's secret.", max_length=32)),
+            ],
+            options={
+                'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('chain', 'number'), name='seal_place')],
+            },
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('message'), name='delivery_by_message'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('recipient'), models.F('message'), condition=models.Q(('owed', True)), name='delivery_owed'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('state'), models.F('id'), name='delivery_by_state'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('expires'), condition=models.Q(('expires__isnull', False), ('owed', True)), name='delivery_expiring'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('due'), condition=models.Q(('due__gt', 0), ('owed', True)), name='delivery_due'),
+        ),
+        migrations.AddIndex(
+            model_name='event',
+            index=models.Index(models.F('message_id'), models.F('id'), name='event_by_message'),
+        ),
+    ]

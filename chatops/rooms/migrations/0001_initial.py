@@ -1,0 +1,65 @@
+import chatops.rooms.models
+import django.core.validators
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='Room',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('localpart', models.CharField(max_length=1023, unique=True, validators=[chatops.rooms.models.validate_room_name], verbose_name='address')),
+                ('name', models.CharField(blank=True, max_length=200)),
+                ('description', models.TextField(blank=True)),
+                ('language', models.CharField(blank=True, max_length=35)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('changed_at', models.DateTimeField(auto_now=True)),
+                ('locked', models.BooleanField(default=False, help_text='New, and not yet configured by its owner.')),
+                ('is_persistent', models.BooleanField(default=True, verbose_name='persistent')),
+                ('is_public', models.BooleanField(default=True, verbose_name='listed in the directory')),
+                ('is_members_only', models.BooleanField(default=False, verbose_name='members only')),
+                ('is_moderated', models.BooleanField(default=False, verbose_name='moderated')),
+                ('password', models.CharField(blank=True, max_length=200)),
+                ('who_sees_jids', models.CharField(choices=[('moderators', 'moderators only'), ('anyone', 'everybody in the room')], default='moderators', max_length=10)),
+                ('private_messages', models.CharField(choices=[('anyone', 'everybody'), ('participants', 'those who have voice'), ('moderators', 'moderators'), ('none', 'nobody')], default='anyone', max_length=12)),
+                ('max_occupants', models.PositiveIntegerField(default=0, help_text='0 means no limit.')),
+                ('occupants_may_change_subject', models.BooleanField(default=False)),
+                ('members_may_invite', models.BooleanField(default=False)),
+                ('is_logged', models.BooleanField(default=True, verbose_name='archived')),
+                ('history_length', models.PositiveIntegerField(default=20, help_text='Messages shown to a newcomer.', validators=[django.core.validators.MaxValueValidator(1000)])),
+                ('presence_broadcast', models.JSONField(blank=True, default=list, help_text='Roles whose presence is broadcast; empty means all.')),
+                ('member_list_visible_to', models.JSONField(blank=True, default=list, help_text='Roles that may fetch the member list; empty means all.')),
+                ('history_from', models.DateTimeField(blank=True, editable=False, help_text="What was said under this address before is another room's, and stays hidden.", null=True)),
+                ('subject', models.TextField(blank=True)),
+                ('subject_set_by', models.CharField(blank=True, help_text='Occupant JID.', max_length=3071)),
+                ('subject_set_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'ordering': ['localpart'],
+                'permissions': [('moderate_room', 'Can moderate rooms')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Affiliation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('jid', models.CharField(help_text='Bare JID.', max_length=2047)),
+                ('rank', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('member', 'Member'), ('outcast', 'Outcast')], max_length=7, verbose_name='affiliation')),
+                ('nickname', models.CharField(blank=True, help_text='Reserved with the room.', max_length=1023)),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='affiliations', to='rooms.room')),
+            ],
+            options={
+                'ordering': ['room', 'jid'],
+                'constraints': [models.UniqueConstraint(models.F('room'), models.F('jid'), name='affiliation_once')],
+            },
+        ),
+    ]
