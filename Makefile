@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 WORKERS ?= 2
 
-.PHONY: setup run test protocols lint bench screenshots dev chromium clients clean
+.PHONY: setup run test protocols lint bench screenshots dev chromium database clients clean
 
 setup: $(VENV)/.serve
 
@@ -29,11 +29,14 @@ run: setup
 chromium:
 	@.ci/chromium
 
-test: dev chromium clients lint
+database:
+	@.ci/database
+
+test: dev chromium database clients lint
 	$(VENV)/bin/pytest -n $(WORKERS)
 
 # docs/protocols.md, from a run of everything.
-protocols: dev chromium clients
+protocols: dev chromium database clients
 	$(VENV)/bin/pytest -n $(WORKERS) --protocols-anew
 
 lint: dev

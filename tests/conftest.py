@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from tests.bosh import BoshWire
 from tests.conversation import Client, FrameWire, Wire, any_certificate
+from tests.postgres import Postgres
 from tests.service import PASSWORD, ServiceProcess
 
 pytest_plugins = ["tests.proof"]
@@ -151,6 +152,14 @@ def own_service(tmp_path: Path) -> Iterator[Callable[..., ServiceProcess]]:
     for process in made:
         if process.process is not None:
             process.kill()
+
+
+@pytest.fixture
+def database() -> Iterator[Postgres]:
+    """A PostgreSQL, empty and running."""
+    server = Postgres()
+    yield server
+    server.remove()
 
 
 @pytest.hookimpl(hookwrapper=True)

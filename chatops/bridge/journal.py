@@ -58,6 +58,7 @@ class Journal:
     ) -> None:
         """Have the rows committed, then `done` called; `failed` where it took too long.
 
+        Without `failed` they may take as long as they need: nobody waits, and nobody else has them.
         Without rows `done` keeps its place in the order: at once when nothing is under way.
         """
         if not writes and not self._pending:
@@ -140,7 +141,7 @@ class Journal:
             batch = batch + self._waiting
             self._waiting = []
         limit = time.monotonic() - settings.CHATOPS_STORE_SECONDS
-        old = [item for item in batch if item.submitted < limit]
+        old = [item for item in batch if item.failed and item.submitted < limit]
         if old or self._closing:
             logger.warning("cannot store %d items: %s", len(old), type(error).__name__)
         if self._closing:

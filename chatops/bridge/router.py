@@ -12,7 +12,7 @@ from chatops.bridge.messages import MessagePath
 from chatops.bridge.questions import give_up
 from chatops.bridge.requests import Requests
 from chatops.contacts.privacy import Blocked, guard
-from chatops.core.database import in_db
+from chatops.core.database import in_db_at_last
 from chatops.core.features import (
     ACCOUNT,
     DOMAIN,
@@ -225,7 +225,7 @@ class Router:
         """Let go of it everywhere, and remember until when the device was there."""
         give_up(session)
         await run_hooks("ended", session)
-        await in_db(
+        await in_db_at_last(
             accounts.note_logout,
             user_id=session.user_id,
             device_id=session.device_id,

@@ -25,6 +25,7 @@ from chatops.core.wire import Session, wire
 from chatops.delivery import services as delivery
 from chatops.delivery.tracking import ledger
 from chatops.xmpp.elements import Element
+from chatops.xmpp.errors import Overloaded
 from chatops.xmpp.jid import JID
 
 logger = logging.getLogger(__name__)
@@ -170,7 +171,11 @@ class Service:
 
     def _worked(self, task: "asyncio.Task[None]") -> None:
         self._work.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, Overloaded):  # it is known already why, and of everybody
+            logger.warning("something in the background was left undone")
+        else:
             logger.error("in the background", exc_info=error)
 
     def _hear(self, news: object) -> None:

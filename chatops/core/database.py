@@ -16,6 +16,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two tries
 _pool = ThreadPoolExecutor(
     max_workers=settings.CHATOPS_DATABASE_THREADS, thread_name_prefix="database"
 )
@@ -29,6 +31,17 @@ async def in_db(service: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
     """
     call = partial(service, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_pool, _with_fresh_connection, call)
+
+
+async def in_db_at_last(service: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """As `in_db`, for what must not be left undone: waits until the database is there again."""
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            return await in_db(service, *args, **kwargs)
+        except Overloaded:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def _with_fresh_connection(call: Callable[[], T]) -> T:

@@ -136,6 +136,7 @@ class Wire(Protocol):
     ) -> None:
         """Have rows written in the next batch; then call `done`, or `failed` where it cannot be.
 
+        Without `failed` they wait for as long as the database is away.
         Calls are made on the loop, in the order of `commit`, also for no rows at all.
         """
 

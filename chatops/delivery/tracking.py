@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from chatops.core.database import in_db
+from chatops.core.database import in_db_at_last
 from chatops.core.ids import new_id
 from chatops.core.journal import Write
 from chatops.core.queueing import returning
@@ -174,8 +174,7 @@ class Ledger:
             if delivery.id not in gone:
                 writes.extend(delivery.pending_writes())
         if lost:
-            back = partial(_give_back, lost)
-            wire().commit(writes, back, back)
+            wire().commit(writes, partial(_give_back, lost))
         elif writes:
             wire().commit(writes, _nothing)
         for write in writes:
@@ -193,7 +192,7 @@ def _give_back(lost: list[tuple[TrackedDelivery, str]]) -> None:
 
 async def _requeue(lost: list[tuple[TrackedDelivery, str]]) -> None:
     try:
-        await in_db(services.requeue, delivery_ids=[delivery.id for delivery, _ in lost])
+        await in_db_at_last(services.requeue, delivery_ids=[delivery.id for delivery, _ in lost])
     finally:
         for _, bare in lost:
             returning.end(bare)

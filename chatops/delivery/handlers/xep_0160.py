@@ -5,7 +5,7 @@ What waited is handed over when a device comes, with the time at which it was se
 
 from collections.abc import Sequence
 
-from chatops.core.database import in_db
+from chatops.core.database import in_db, in_db_at_last
 from chatops.core.features import DOMAIN, Feature
 from chatops.core.ids import moment_of
 from chatops.core.live import hears
@@ -66,7 +66,7 @@ async def hand_over(session: Session) -> None:
         while _may_take(session):
             await returning.none_left(session.bare)
             flush.again = session.bare in underway
-            owed = await in_db(
+            owed = await in_db_at_last(
                 services.take,
                 user_id=session.user_id,
                 device_id=session.device_id,
@@ -89,7 +89,7 @@ async def _send(session: Session, owed: Sequence[Owed]) -> None:
     for number, message in enumerate(owed):
         if not _may_take(session):
             left = [each.delivery_id for each in owed[number:]]
-            await in_db(services.requeue, delivery_ids=left)
+            await in_db_at_last(services.requeue, delivery_ids=left)
             return
         if await is_over(message):
             continue
