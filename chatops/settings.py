@@ -137,6 +137,8 @@ CHATOPS_DELIVERY_ATTEMPTS = env_int("CHATOPS_DELIVERY_ATTEMPTS", 50)
 CHATOPS_RETRY_SECONDS = env_int("CHATOPS_RETRY_SECONDS", 30)
 CHATOPS_RETRY_LONGEST_SECONDS = env_int("CHATOPS_RETRY_LONGEST_SECONDS", 3_600)
 CHATOPS_MESSAGE_LIFETIME_DAYS = env_int("CHATOPS_MESSAGE_LIFETIME_DAYS", 0)
+# How often the whole ledger is compared with its chains, beside what is new; 0: only by hand.
+CHATOPS_LEDGER_VERIFY_HOURS = env_int("CHATOPS_LEDGER_VERIFY_HOURS", 24)
 CHATOPS_MAX_OFFLINE_MESSAGES = env_int("CHATOPS_MAX_OFFLINE_MESSAGES", 10_000)
 CHATOPS_MAX_ADDRESSES = env_int("CHATOPS_MAX_ADDRESSES", 50)
 CHATOPS_BOSH = env_on("CHATOPS_BOSH", default=True)
@@ -366,6 +368,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "delivery.sweep",
         "schedule": 15.0,
     },
+    "the ledger's chains": {"task": "delivery.look_after_ledger", "schedule": 600.0},
     "messages that are kept only until they arrive": {
         "task": "delivery.empty_passing",
         "schedule": 60.0,

@@ -30,11 +30,12 @@ def append(events: Iterable[Event]) -> list[Event]:
     added = list(events)
     if added:
         with connection.cursor() as cursor:
-            EVENT_INSERT.run(cursor, [_row_of(event) for event in added])
+            EVENT_INSERT.run(cursor, [row_of(event) for event in added])
     return added
 
 
-def _row_of(event: Event) -> Row:
+def row_of(event: Event) -> Row:
+    """Its fields in the order of EVENT_FIELDS."""
     return (
         event.pk,
         event.message_id,

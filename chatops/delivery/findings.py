@@ -20,6 +20,7 @@ class What(StrEnum):
     SEAL_REMOVED = "seal removed"
     SEAL_MOVED = "seal out of order"
     CUT = "chain cut off"
+    REPLACED = "chain replaced"
     ANCHOR = "anchor"
 
 
@@ -33,6 +34,7 @@ _SENTENCES = {
     What.SEAL_REMOVED: "Before seal {number} of chain {chain}, {at}, {count} were removed.",
     What.SEAL_MOVED: "Seal {number} of chain {chain}, {at}, does not follow the one before it.",
     What.CUT: "Chain {chain} ends with seal {number}; seal {noted} was there at {at}.",
+    What.REPLACED: "Seal {number} of chain {chain} is another than the one that was there at {at}.",
     What.ANCHOR: "{text}",
 }
 

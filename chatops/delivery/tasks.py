@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from chatops.delivery import retries, services
+from chatops.delivery import retries, services, watching
 
 
 @shared_task(name="delivery.empty_passing")
@@ -13,3 +13,13 @@ def empty_passing() -> None:
 @shared_task(name="delivery.sweep")
 def sweep() -> None:
     retries.sweep()
+
+
+@shared_task(name="delivery.look_after_ledger")
+def look_after_ledger() -> None:
+    watching.look_after()
+
+
+@shared_task(name="delivery.verify_ledger")
+def verify_ledger() -> None:
+    watching.verify_everything()

@@ -1,6 +1,7 @@
 """The ledger's chain: what was changed, removed or inserted shows, and is named."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,12 @@ from tests.factories import add_event
 pytestmark = pytest.mark.django_db
 
 KINDS = [EventKind.QUEUED, EventKind.SENT, EventKind.CONFIRMED, EventKind.DISPLAYED]
+
+
+@pytest.fixture(autouse=True)
+def _data_folder(settings: Any, tmp_path: Path) -> None:
+    """The key and the anchors are the test's own."""
+    settings.CHATOPS_DATA = tmp_path
 
 
 def fill(batches: int = 6, each: int = 4) -> list[Event]:

@@ -15,6 +15,39 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Verification',
+            fields=[
+                ('id', models.BigIntegerField(help_text='Time-ordered: also when it began.', primary_key=True, serialize=False)),
+                ('finished', models.BigIntegerField(help_text='An id: when it ended.')),
+                ('since', models.BigIntegerField(help_text='From that id on; 0 for everything.')),
+                ('by', models.CharField(max_length=1100)),
+                ('events', models.BigIntegerField()),
+                ('seals', models.BigIntegerField()),
+                ('anchors', models.BigIntegerField()),
+                ('heads', models.JSONField(help_text="Each chain's last seal: its number and its hash.")),
+                ('found', models.BigIntegerField(help_text='How much was wrong.')),
+                ('findings', models.JSONField(help_text='The first of that.')),
+            ],
+            options={
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Anchor',
+            fields=[
+                ('id', models.BigIntegerField(help_text='Time-ordered: also when it was noted.', primary_key=True, serialize=False)),
+                ('chain', models.SmallIntegerField()),
+                ('number', models.BigIntegerField(help_text="Of the chain's last seal.")),
+                ('hash', models.BinaryField(max_length=32)),
+                ('key', models.BinaryField(help_text='The public one that it is signed with.', max_length=32)),
+                ('signature', models.BinaryField(max_length=64)),
+            ],
+            options={
+                'ordering': ['id'],
+                'indexes': [models.Index(models.F('chain'), models.F('number'), name='anchor_by_seal')],
+            },
+        ),
+        migrations.CreateModel(
             name='Delivery',
             fields=[
                 ('id', models.BigIntegerField(primary_key=True, serialize=False)),

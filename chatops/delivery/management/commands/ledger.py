@@ -1,14 +1,23 @@
-"""``manage.py ledger verify``."""
+"""``manage.py ledger verify|export|key|anchor``."""
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_date, parse_datetime
 
+from chatops.audit.services import Actor
 from chatops.core.ids import first_at
-from chatops.delivery.verifying import verify
+from chatops.delivery.anchors import as_json, note_heads
+from chatops.delivery.exporting import ExportQuery, export
+from chatops.delivery.keys import fingerprint, public_key
+from chatops.delivery.watching import examine
+from chatops.xmpp.errors import Refused
 
+BY = Actor.command("manage.py ledger")
 WRONG = 1  # exit code
 
 
@@ -19,16 +28,27 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         check = verbs.add_parser("verify", help="find what was changed, removed or inserted")
         check.add_argument("--since", type=moment, help="a day or a time, in UTC; all by default")
+        out = verbs.add_parser("export", help="write a file that proves itself to others")
+        out.add_argument("--from", dest="since", type=moment, help="a day or a time, in UTC")
+        out.add_argument("--to", dest="until", type=moment, help="a time, or a day, not included")
+        out.add_argument("--message", type=int, help="its id")
+        out.add_argument("--recipient", default="", help="an account's address")
+        out.add_argument("-o", dest="file", type=Path, required=True, help="FILE.zip")
+        verbs.add_parser("anchor", help="sign where the chains end now, and note it")
+        verbs.add_parser("key", help="show the public key of anchors and exports")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        getattr(self, "do_" + options["verb"])(options)
+        verb = getattr(self, "do_" + options["verb"])
+        try:
+            verb(options)
+        except Refused as error:
+            raise CommandError(error.sentence) from error
 
     def do_verify(self, options: dict[str, Any]) -> None:
         since = options["since"]
-        watch = self._watch if self.stderr.isatty() else _nobody
-        report = verify(since=first_at(since) if since else 0, watch=watch)
-        if self.stderr.isatty():
-            self.stderr.write("\r" + " " * 40 + "\r", ending="")
+        since_id = first_at(since) if since else 0
+        _, report = examine(by=BY, since=since_id, watch=self._watching())
+        self._end_watch()
         for finding in report.findings:
             self.stdout.write(finding.sentence)
         if report.found > len(report.findings):
@@ -40,8 +60,41 @@ class Command(BaseCommand):
             raise CommandError(f"{looked}: {report.found:,} wrong.", returncode=WRONG)
         self.stdout.write(f"{looked}: nothing was changed, removed or inserted.")
 
+    def do_export(self, options: dict[str, Any]) -> None:
+        query = ExportQuery(
+            options["since"], options["until"], options["message"], options["recipient"]
+        )
+        file: Path = options["file"]
+        try:
+            with file.open("wb") as out:
+                done = export(query=query, out=out, by=BY, watch=self._watching())
+        except OSError as error:
+            raise CommandError(f"Cannot write {file}: {error}.") from error
+        self._end_watch()
+        self.stdout.write(f"{done.events:,} events, proven by {done.seals:,} seals, in {file}.")
+        if done.unproven:
+            raise CommandError(
+                f"{done.unproven:,} of them were changed or inserted, so it will not verify.",
+                returncode=WRONG,
+            )
+
+    def do_anchor(self, options: dict[str, Any]) -> None:
+        for anchor in note_heads():
+            self.stdout.write(json.dumps(as_json(anchor)))
+
+    def do_key(self, options: dict[str, Any]) -> None:
+        self.stdout.write(f"{public_key().hex()}\nfingerprint {fingerprint(public_key())}")
+
+    def _watching(self) -> Callable[[int], None]:
+        """Progress, for who looks at a terminal."""
+        return self._watch if self.stderr.isatty() else _nobody
+
     def _watch(self, done: int) -> None:
         self.stderr.write(f"\r{done:,} events", ending="")
+
+    def _end_watch(self) -> None:
+        if self.stderr.isatty():
+            self.stderr.write("\r" + " " * 40 + "\r", ending="")
 
 
 def _nobody(done: int) -> None:
