@@ -231,7 +231,7 @@ async def must_all_have_arrived(
 async def test_nothing_that_was_acknowledged_is_lost_though_the_service_dies_twenty_times(
     own_service: Callable[..., ServiceProcess], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    service, dice = own_service("alice", "bob", "charlie"), random.Random()  # noqa: S311
+    service, dice = own_service("alice", "bob", "charlie"), random.Random()
     async with talking(service) as talkers:
         for _ in range(TIMES):
             await grows(talkers)
@@ -253,7 +253,7 @@ async def test_nothing_that_was_acknowledged_is_lost_though_the_database_dies_an
     service = own_service(
         "alice", "bob", "charlie", DATABASE_URL=database.url, CHATOPS_STORE_SECONDS="2"
     )
-    dice = random.Random()  # noqa: S311
+    dice = random.Random()
     async with talking(service) as talkers:
         for turn in range(OUTAGES):
             await grows(talkers)
