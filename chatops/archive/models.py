@@ -69,8 +69,9 @@ class Message(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            # What a receipt or a marker refers to.
-            models.Index("sender_bare", "stanza_id", name="message_by_stanza_id"),
+            # What a receipt or a marker refers to, and what administrators look for.
+            models.Index("stanza_id", "sender_bare", name="message_by_stanza_id"),
+            models.Index("sender_bare", "id", name="message_by_sender"),
             models.Index("recipient_bare", "id", name="message_by_recipient"),
         ]
 

@@ -5,7 +5,7 @@ begins after the last key shown, so it costs the same everywhere, and new rows d
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -17,7 +17,7 @@ from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 from unfold.widgets import INPUT_CLASSES
 
-from chatops.core.ids import first_at, read_id
+from chatops.core.ids import first_at, read_id, start_of_day
 
 OLDER, NEWER = "older", "newer"  # than that key
 
@@ -67,7 +67,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
         self.show_full_result_count = self.can_show_all = self.multi_page = False
         self.paginator = KeysetPaginator(rows, size)
 
-    def _turned(self, key: str = "", value: int | None = None) -> str:
+    def _turned(self, key: str = "", value: int | str | None = None) -> str:
         return str(self.get_query_string({key: value} if key else {}, remove=[OLDER, NEWER]))
 
 
@@ -113,7 +113,7 @@ class SpanFilter(admin.ListFilter):
         yield {"form": _SpanForm(self.days)}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        since, until = (_day(self.days.get(name, "")) for name in ("since", "until"))
+        since, until = (start_of_day(self.days.get(name, "")) for name in ("since", "until"))
         if since is not None:
             queryset = queryset.filter(**{f"{self.key}__gte": first_at(since)})
         if until is not None:
@@ -126,11 +126,3 @@ class AddressFilter(TextFilter):  # type: ignore[misc]
 
     def address(self) -> str:
         return (self.value() or "").strip().partition("/")[0].lower()
-
-
-def _day(text: str) -> datetime | None:
-    """The beginning of a day; None where the text names none."""
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
-    except ValueError:
-        return None

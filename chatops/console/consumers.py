@@ -6,7 +6,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
-MOST_GROUPS = 20
+MOST_GROUPS = 120  # a page of the delivery log follows each message that it shows
 GROUP = re.compile(r"dashboard|(message|notice|room)-[0-9]{1,19}")
 # The kind of a group → a permission that lets one follow it (any of them is enough).
 PERMISSIONS = {

@@ -5,8 +5,8 @@ a time span is a range of ids. A burst of over 4,096 ids in a millisecond borrow
 """
 
 import threading
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from time import time_ns
 from typing import Final
 
 EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
@@ -30,7 +30,7 @@ class Generator:
         self._last = 0  # milliseconds and sequence, as one number
 
     def __call__(self) -> int:
-        now = (time.time_ns() // 1_000_000 - _EPOCH_MS) << _SEQUENCE_BITS
+        now = (time_ns() // 1_000_000 - _EPOCH_MS) << _SEQUENCE_BITS
         with self._lock:
             # Never backwards, also when the machine's clock is.
             self._last = last = max(now, self._last + 1)
@@ -71,3 +71,11 @@ def later(identifier: int, by: timedelta) -> int:
 def last_at(moment: datetime) -> int:
     """The largest id of that moment's millisecond: `id <= last_at(end)`."""
     return first_at(moment + timedelta(milliseconds=1)) - 1
+
+
+def start_of_day(text: str) -> datetime | None:
+    """The beginning of a day as a form sends it, 2026-11-21; None where the text names none."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        return None

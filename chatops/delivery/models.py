@@ -68,13 +68,17 @@ class Delivery(models.Model):
     id = models.BigIntegerField(primary_key=True)
     # The message may be one that is kept nowhere (no-store), so the database does not insist on it.
     message = models.ForeignKey(
-        "archive.Message", models.DO_NOTHING, db_constraint=False, related_name="deliveries"
+        "archive.Message",
+        models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="deliveries",
     )
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="deliveries"
+        settings.AUTH_USER_MODEL, models.CASCADE, db_index=False, related_name="deliveries"
     )
     device = models.ForeignKey(
-        Device, models.SET_NULL, null=True, blank=True, related_name="deliveries"
+        Device, models.SET_NULL, null=True, blank=True, db_index=False, related_name="deliveries"
     )
     state = models.SmallIntegerField(choices=State.choices)
     owed = models.BooleanField(default=True, help_text="It must be offered again.")
@@ -94,11 +98,14 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         ordering = ["-id"]
         indexes = [
-            models.Index("message", name="delivery_by_message"),
+            # The log's pages: each of them in the order of acceptance.
+            models.Index("message", "id", name="delivery_by_message"),
+            models.Index("recipient", "message", name="delivery_by_recipient"),
+            models.Index("device", "message", name="delivery_by_device"),
+            models.Index("state", "message", name="delivery_by_state"),
             models.Index(
                 "recipient", "message", name="delivery_owed", condition=models.Q(owed=True)
             ),
-            models.Index("state", "id", name="delivery_by_state"),
             models.Index(
                 "expires",
                 name="delivery_expiring",
@@ -150,10 +157,11 @@ class Event(models.Model):
         models.DO_NOTHING,
         null=True,
         db_constraint=False,
+        db_index=False,
         related_name="+",
     )
     device = models.ForeignKey(
-        Device, models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
+        Device, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
     )
     kind = models.SmallIntegerField(choices=EventKind.choices)
     node = models.CharField(max_length=64, blank=True)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from chatops.accounts.models import User
-from chatops.console.consumers import LiveConsumer
+from chatops.console.consumers import MOST_GROUPS, LiveConsumer
 from chatops.notices.models import Notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,9 +70,9 @@ async def test_groups_of_any_kind_are_bounded_and_odd_ones_left_out() -> None:
     odd = ["room-" + "1" * 200, "room-", "room-\u0661", "else-1", 7, "message-1"]
     await consumer.receive_json({"follow": odd[:4] + odd[5:]})
     assert consumer.followed == {"message-1"}
-    for start in range(0, 100, 10):
+    for start in range(0, 200, 10):
         await consumer.receive_json({"follow": [f"room-{start + n}" for n in range(10)]})
-    assert len(consumer.followed) == 20
+    assert len(consumer.followed) == MOST_GROUPS
     await consumer.receive_json(json.loads('{"follow": "room-1"}'))
 
 

@@ -156,7 +156,7 @@ def test_the_log_is_filtered_by_every_column(browser: Client, bob: User, phone: 
         assert (link in page(browser, f"{LOG}?{filters}")) is found, filters
 
 
-def test_pages_are_turned_by_key_and_nothing_is_counted(
+def test_pages_are_turned_by_key_and_nothing_is_counted_to_the_end(
     browser: Client, bob: User, phone: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(120):
@@ -173,7 +173,7 @@ def test_pages_are_turned_by_key_and_nothing_is_counted(
     assert len(seen) == len(set(seen)) == 120
     assert seen == sorted(seen, reverse=True)
     counts = [each["sql"] for each in queries.captured_queries if "COUNT(" in each["sql"]]
-    assert not [sql for sql in counts if "delivery_delivery" in sql]
+    assert not [sql for sql in counts if "delivery_delivery" in sql and "LIMIT" not in sql]
     assert newer is not None
     back = page(browser, LOG + newer[1].replace("&amp;", "&"))
     assert re.findall(r"<time datetime='([^']+)'>", back) == seen[50:100]

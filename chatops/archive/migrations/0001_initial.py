@@ -60,7 +60,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(models.F('sender_bare'), models.F('stanza_id'), name='message_by_stanza_id'),
+            index=models.Index(models.F('stanza_id'), models.F('sender_bare'), name='message_by_stanza_id'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(models.F('sender_bare'), models.F('id'), name='message_by_sender'),
         ),
         migrations.AddIndex(
             model_name='message',

@@ -15,17 +15,39 @@ from unfold.decorators import action, display
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from chatops.archive.models import Message
 from chatops.audit.base import ReadOnlyAdmin
+from chatops.audit.keyset import AddressFilter
 from chatops.audit.services import Actor
 from chatops.core.ids import moment_of
 from chatops.delivery import retries
-from chatops.delivery.admin.log import RecipientFilter, SenderFilter, sender_of
+from chatops.delivery.admin.log import sender_of
 from chatops.delivery.models import DeadLetter, Delivery, Event, State
 from chatops.delivery.timeline import BADGES
 from chatops.xmpp.errors import Refused
 
 DECIDE = "delivery.decide_deadletter"
 AT_ONCE = 500
+
+
+class SenderFilter(AddressFilter):
+    title, parameter_name = "sender's address", "sender"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        address = self.address()
+        if not address:
+            return queryset
+        return queryset.filter(message__in=Message.objects.filter(sender_bare=address).values("pk"))
+
+
+class RecipientFilter(AddressFilter):
+    title, parameter_name = "recipient's address", "recipient"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        address = self.address()
+        if not address:
+            return queryset
+        return queryset.filter(recipient__username=address.partition("@")[0])
 
 
 class ReasonForm(ActionForm):

@@ -4,66 +4,33 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import TextFilter
 
-from chatops.archive.models import Kind, Message
+from chatops.archive.models import Message
 from chatops.archive.services import note_reading
 from chatops.audit.base import ReadOnlyAdmin
-from chatops.audit.keyset import AddressFilter, KeysetChangeList, SpanFilter
 from chatops.audit.services import Actor, record
 from chatops.core.ids import moment_of, read_id
+from chatops.delivery.admin.changelist import (
+    READ,
+    AcceptedFilter,
+    DeviceFilter,
+    KindFilter,
+    LogChangeList,
+    RecipientFilter,
+    SenderFilter,
+)
+from chatops.delivery.log import LogQuery
 from chatops.delivery.models import Delivery, State
 from chatops.delivery.timeline import BADGES, span, timeline_of
 
-
-class AcceptedFilter(SpanFilter):
-    key = "message_id"
-
-
-class SenderFilter(AddressFilter):
-    title, parameter_name = "sender's address", "sender"
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
-        address = self.address()
-        if not address:
-            return queryset
-        return queryset.filter(message__in=Message.objects.filter(sender_bare=address).values("pk"))
-
-
-class RecipientFilter(AddressFilter):
-    title, parameter_name = "recipient's address", "recipient"
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
-        address = self.address()
-        if not address:
-            return queryset
-        return queryset.filter(recipient__username=address.partition("@")[0])
-
-
-class DeviceFilter(TextFilter):
-    title, parameter_name = "device", "device"
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
-        text = (self.value() or "").strip()
-        return queryset.filter(device__resource__icontains=text) if text else queryset
-
-
-class KindFilter(admin.SimpleListFilter):
-    title, parameter_name = "kind", "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(kind.value), str(kind.label)) for kind in Kind]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
-        chosen = read_id(self.value() or "")
-        return queryset if chosen is None else queryset.filter(message__kind=chosen)
+MOST_ROWS = 200  # asked for at a time by a page that follows them
 
 
 @admin.register(Delivery)
@@ -79,43 +46,44 @@ class DeliveryAdmin(ReadOnlyAdmin):
         AcceptedFilter,
     )
     list_filter_submit = True
-    list_select_related = ("recipient", "device")
+    list_before_template = "delivery/log_head.html"
     search_fields = ("recipient__username",)
-    search_help_text = "An address, a message's id, or words of it."
+    search_help_text = "An address, a message's id, its client's id, or words."
     sortable_by = ()
     show_facets = admin.ShowFacets.NEVER  # they would count everything
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        """Messages come by a query of their own: also what is kept nowhere has its row here."""
-        return super().get_queryset(request).prefetch_related("message")
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
-        return KeysetChangeList
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LogChangeList]:
+        return LogChangeList
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.timeline_view)
+        rows = self.admin_site.admin_view(self.rows_view)
         return [
             path("message/<int:message_id>/", view, name="delivery_timeline"),
+            path("rows/", rows, name="delivery_rows"),
             *super().get_urls(),
         ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
     ) -> tuple[QuerySet[Delivery], bool]:
-        """By message id, by address, by the client's id of the message, by words."""
-        text = search_term.strip()
-        if not text:
-            return queryset, False
-        number = read_id(text)
-        if number is not None and Delivery.objects.of_message(number).exists():
-            return queryset.filter(message_id=number), False
-        if "@" in text:
-            return queryset.filter(_of_address(text)), False
-        words = Q(stanza_id=text)
-        if request.user.has_perm("archive.view_message"):
-            words |= Q(body__icontains=text)
-            record(Actor.of(request), "archive.search", "the delivery log", words=text[:200])
-        return queryset.filter(message__in=Message.objects.filter(words).values("pk")), False
+        """LogQuery finds the rows; that words are looked for is noted."""
+        query = LogQuery(search=search_term.strip(), words=request.user.has_perm(READ))
+        if query.looks_into_words:
+            record(
+                Actor.of(request), "archive.search", "the delivery log", words=query.search[:200]
+            )
+        return queryset, False
+
+    def rows_view(self, request: HttpRequest) -> HttpResponse:
+        """The cells that change, of some rows: what a page that follows them fetches."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        keys = [read_id(text) for text in request.GET.get("ids", "").split(",")[:MOST_ROWS]]
+        wanted = [key for key in keys if key is not None]
+        rows = Delivery.objects.filter(pk__in=wanted).select_related("device")
+        cells = (cell for row in rows for cell in _cells(row))
+        return HttpResponse(format_html_join("\n", "{}", ((cell,) for cell in cells)))
 
     def change_view(
         self,
@@ -164,29 +132,35 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return sender_of(delivery)
 
     @admin.display(description="device")
-    def shown_device(self, delivery: Delivery) -> str:
-        return delivery.device.resource if delivery.device else "in the queue"
+    def shown_device(self, delivery: Delivery) -> SafeString:
+        return _cells(delivery)[0]
 
     @admin.display(description="state")
     def shown_state(self, delivery: Delivery) -> SafeString:
-        state = State(delivery.state)
-        return format_html("<span class='co-badge {}'>{}</span>", BADGES[state], state.label)
+        return _cells(delivery)[1]
 
     @admin.display(description="after")
-    def latency(self, delivery: Delivery) -> str:
-        return span(delivery.changed_at, moment_of(delivery.message_id))
+    def latency(self, delivery: Delivery) -> SafeString:
+        return _cells(delivery)[2]
 
 
-def _of_address(text: str) -> Q:
-    """What an address, bare or full, has sent or was to get; a room's is what was said in it."""
-    bare, _, resource = text.partition("/")
-    bare = bare.lower()
-    sent = Message.objects.filter(Q(sender_bare=bare) | Q(recipient_bare=bare))
-    got = Q(recipient__username=bare.partition("@")[0])
-    if resource:
-        sent = sent.filter(Q(sender=f"{bare}/{resource}") | Q(recipient=f"{bare}/{resource}"))
-        got &= Q(device__resource=resource)
-    return got | Q(message__in=sent.values("pk"))
+def _cells(delivery: Delivery) -> tuple[SafeString, SafeString, SafeString]:
+    """Device, state and time of a row, which follow what happens to its message."""
+    state = State(delivery.state)
+    badge = format_html("<span class='co-badge {}'>{}</span>", BADGES[state], state.label)
+    shown = (
+        ("device", delivery.device.resource if delivery.device else "in the queue"),
+        ("state", badge),
+        ("after", span(delivery.changed_at, moment_of(delivery.message_id))),
+    )
+    device, state_, after = (
+        format_html(
+            "<span id='{}-{}' data-live='message-{}'>{}</span>",
+            name, delivery.pk, delivery.message_id, content,
+        )
+        for name, content in shown
+    )  # fmt: skip
+    return device, state_, after
 
 
 def sender_of(delivery: Delivery) -> str:

@@ -1,0 +1,295 @@
+"""What is looked for in the delivery log, at a cost that does not grow with the table.
+
+Rows come in the order in which their messages were accepted. An index leads to them, by an
+address, an id, a state; where more is asked that no index knows (words, a kind, a second filter),
+only so many of the rows that the index finds are looked at, and the page says how far back it got.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import Any, NamedTuple, Self, TypeAlias
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+
+from chatops.accounts.models import User
+from chatops.archive.models import Kind, Message
+from chatops.core.ids import first_at, read_id, start_of_day
+from chatops.delivery.models import Delivery, State
+
+BUDGET = 100_000  # rows that an index finds and that are looked at for one page
+_WINDOWS = (500, 5_000, 25_000)  # of them at a time; the last size repeats
+MOST_COUNTED = 5_000
+_BEYOND = (1 << 63) - 1
+
+Rows: TypeAlias = "QuerySet[Delivery]"
+
+
+class Place(NamedTuple):
+    """A row's place in the log; pages begin after one."""
+
+    message_id: int
+    delivery_id: int
+
+    def __str__(self) -> str:
+        return f"{self.message_id}-{self.delivery_id}"
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        message_id, _, delivery_id = text.partition("-")
+        numbers = read_id(message_id), read_id(delivery_id)
+        return None if None in numbers else cls(*numbers)  # type: ignore[arg-type]
+
+    @classmethod
+    def of(cls, row: Delivery) -> Self:
+        return cls(row.message_id, row.pk)
+
+
+class Page(NamedTuple):
+    """Rows in the order of the log, and how far was looked where that was not to the end."""
+
+    rows: list[Delivery]
+    has_more: bool
+    looked_to: int | None  # a message's id
+
+
+class _Way(NamedTuple):
+    """How an index leads to rows."""
+
+    keys: "QuerySet[Any, int]"  # message ids that the index has
+    within: Callable[[int, int], Rows]  # the rows of those messages, from one id to another
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """What somebody wants to see of the log."""
+
+    search: str = ""
+    state: int | None = None
+    owed: bool | None = None
+    kind: int | None = None
+    sender: str = ""
+    recipient: str = ""
+    device: str = ""
+    since: str = ""  # days: 2026-11-21
+    until: str = ""
+    words: bool = False  # whether `search` may be looked for in what people wrote
+
+    @classmethod
+    def read(cls, params: Mapping[str, str], *, words: bool) -> Self:
+        """As the page's address has it."""
+        owed = params.get("owed__exact", "")
+        return cls(
+            params.get("q", "").strip(),
+            read_id(params.get("state__exact", "")),
+            bool(int(owed)) if owed in ("0", "1") else None,
+            read_id(params.get("kind", "")),
+            _bare(params.get("sender", "")),
+            _bare(params.get("recipient", "")),
+            params.get("device", "").strip(),
+            params.get("since", ""),
+            params.get("until", ""),
+            words,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """What is asked for, and nothing else."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value not in ("", None, False)}
+
+    @property
+    def looks_into_words(self) -> bool:
+        """Whether people's words are searched, which the audit trail has to say."""
+        return self.words and bool(self.search) and not (_is_address(self.search) or self._number)
+
+    @property
+    def _number(self) -> int | None:
+        """The id of a message of ours that is looked for."""
+        number = read_id(self.search)
+        known = number is not None and Delivery.objects.of_message(number).exists()
+        return number if known else None
+
+    def page(self, *, size: int, older: Place | None = None, newer: Place | None = None) -> Page:
+        """The rows after a place, or before one, or the newest."""
+        upwards = newer is not None
+        low, high = self._span()
+        ways = list(self._ways())
+        rest = self._rest()
+        pages = [
+            _walk(way, rest, size + 1, low=low, high=high, after=newer or older, upwards=upwards)
+            for way in ways
+        ]
+        found = {row.pk: row for page in pages for row in page.rows}
+        rows = sorted(found.values(), key=Place.of, reverse=not upwards)
+        ends = [page.looked_to for page in pages if page.looked_to is not None]
+        looked_to: int | None = None
+        if ends:  # of what lies beyond, not all ways have told
+            looked_to = min(ends) if upwards else max(ends)
+            rows = [
+                row
+                for row in rows
+                if (row.message_id <= looked_to if upwards else row.message_id >= looked_to)
+            ]
+        has_more = len(rows) > size
+        rows = rows[:size]
+        return Page(rows[::-1] if upwards else rows, has_more, None if has_more else looked_to)
+
+    def counts(self) -> tuple[dict[State, int], bool]:
+        """How many there are in each state, to MOST_COUNTED; and whether those are the newest only.
+
+        Without other filters each state is counted by its index; with some, the newest that they
+        show are.
+        """
+        others = replace(self, state=None)
+        if not LogQuery(**{**others.as_json(), "words": False}).as_json():
+            some = {
+                state: Delivery.objects.filter(state=state).order_by()[: MOST_COUNTED + 1].count()
+                for state in State
+            }
+            return {state: count for state, count in some.items() if count}, False
+        page = others.page(size=MOST_COUNTED)
+        counted = Counter(State(row.state) for row in page.rows)
+        return dict(sorted(counted.items())), page.has_more or page.looked_to is not None
+
+    def _span(self) -> tuple[int, int]:
+        since, until = start_of_day(self.since), start_of_day(self.until)
+        low = first_at(since) if since else 0
+        return low, first_at(until + timedelta(days=1)) - 1 if until else _BEYOND
+
+    def _ways(self) -> Iterator[_Way]:
+        text = self.search
+        if not text:
+            yield self._way_of_filters()
+        elif (number := self._number) is not None:
+            yield _deliveries(Q(message_id=number))
+        elif _is_address(text):
+            yield from _ways_of_address(text)
+        else:
+            yield _messages(Q(stanza_id=text))
+            if self.words:
+                yield _messages(Q(body__icontains=text), Q())
+
+    def _way_of_filters(self) -> _Way:
+        if self.sender:
+            return _messages(Q(sender_bare=self.sender))
+        if self.recipient:
+            return _deliveries(Q(recipient_id=_user_id(self.recipient)))
+        if self.state is not None:
+            return _deliveries(Q(state=self.state))
+        return _deliveries(Q())
+
+    def _rest(self) -> Q:
+        """What the index has not seen to."""
+        rest = Q()
+        if self.state is not None and (self.search or self.sender or self.recipient):
+            rest &= Q(state=self.state)
+        if self.owed is not None:
+            rest &= Q(owed=self.owed)
+        if self.kind is not None:
+            rest &= Q(message__kind=self.kind) if self.kind in Kind else Q(pk=None)
+        if self.sender and self.search:
+            rest &= Q(message__sender_bare=self.sender)
+        if self.recipient and (self.search or self.sender):
+            rest &= Q(recipient_id=_user_id(self.recipient))
+        if self.device:
+            rest &= Q(device__resource__icontains=self.device)
+        return rest
+
+
+def _walk(
+    way: _Way,
+    rest: Q,
+    limit: int,
+    *,
+    low: int,
+    high: int,
+    after: Place | None,
+    upwards: bool,
+) -> Page:
+    """Rows along one way, in windows, until there are enough or enough was looked at."""
+    order = ("message_id", "id") if upwards else ("-message_id", "-id")
+    at = after.message_id if after else (low if upwards else high)
+    low, high = (max(at, low), high) if upwards else (low, min(at, high))
+    rows: list[Delivery] = []
+    for size in _windows():
+        ahead = way.keys.filter(message_id__gte=low, message_id__lte=high).order_by(order[0])
+        edge = next(iter(ahead[size : size + 1]), None)
+        first, last = (low, edge) if upwards else (edge, high)
+        found = way.within(low if first is None else first, high if last is None else last)
+        if after is not None:
+            found = found.filter(_beyond(after, upwards=upwards))
+        found = found.filter(rest).select_related("recipient", "device").order_by(*order)
+        rows += found[: limit - len(rows)]
+        if edge is None or len(rows) >= limit:
+            return Page(rows, len(rows) >= limit, None)
+        low, high = (edge + 1, high) if upwards else (low, edge - 1)
+    return Page(rows, False, low - 1 if upwards else high + 1)  # noqa: FBT003 - a named tuple
+
+
+def _windows() -> Iterator[int]:
+    used = 0
+    sizes = iter(_WINDOWS)
+    size = 0
+    while used < BUDGET:
+        size = next(sizes, size)
+        used += size
+        yield size
+
+
+def _beyond(place: Place, *, upwards: bool) -> Q:
+    message_id, delivery_id = place
+    if upwards:
+        return Q(message_id__gt=message_id) | Q(message_id=message_id, id__gt=delivery_id)
+    return Q(message_id__lt=message_id) | Q(message_id=message_id, id__lt=delivery_id)
+
+
+def _deliveries(found: Q) -> _Way:
+    rows = Delivery.objects.filter(found)
+    return _Way(
+        rows.values_list("message_id", flat=True),
+        lambda low, high: rows.filter(message_id__gte=low, message_id__lte=high),
+    )
+
+
+def _messages(found: Q, indexed: Q | None = None) -> _Way:
+    """By a column of the message; `indexed` is what of it an index knows, else all."""
+    keys = Message.objects.filter(found if indexed is None else indexed)
+
+    def within(low: int, high: int) -> Rows:
+        some = Message.objects.filter(found, pk__gte=low, pk__lte=high)
+        return Delivery.objects.filter(message__in=some.values("pk"))
+
+    return _Way(keys.annotate(message_id=F("pk")).values_list("message_id", flat=True), within)
+
+
+def _ways_of_address(text: str) -> Iterator[_Way]:
+    """What an address, bare or full, has sent or was to get; a room's is what was said in it."""
+    bare, resource = _bare(text), text.partition("/")[2]
+    user_id = _user_id(bare)
+    if resource:
+        full = f"{bare}/{resource}"
+        yield _messages(Q(sender_bare=bare, sender=full), Q(sender_bare=bare))
+        yield _messages(Q(recipient_bare=bare, recipient=full), Q(recipient_bare=bare))
+        yield _deliveries(Q(recipient_id=user_id, device__resource=resource))
+    else:
+        yield _messages(Q(sender_bare=bare))
+        yield _messages(Q(recipient_bare=bare))
+        yield _deliveries(Q(recipient_id=user_id))
+
+
+def _user_id(bare: str) -> int:
+    """Whose account it is; 0 for nobody's."""
+    name, at, domain = bare.partition("@")
+    if at and domain != settings.CHATOPS_DOMAIN:
+        return 0
+    return User.objects.filter(username=name).values_list("pk", flat=True).first() or 0
+
+
+def _is_address(text: str) -> bool:
+    return "@" in text and not any(letter.isspace() for letter in text.partition("/")[0])
+
+
+def _bare(text: str) -> str:
+    return text.strip().partition("/")[0].lower()
