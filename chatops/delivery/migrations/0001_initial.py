@@ -57,9 +57,9 @@ class Migration(migrations.Migration):
                 ('attempts', models.PositiveSmallIntegerField(db_default=0, help_text='How often a device was sent it and did not confirm it.')),
                 ('due', models.BigIntegerField(db_default=0, help_text='Not offered before that; 0: at once.')),
                 ('expires', models.BigIntegerField(blank=True, help_text='Not offered after that; empty: for ever.', null=True)),
-                ('device', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='accounts.device')),
-                ('message', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='deliveries', to='archive.message')),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to=settings.AUTH_USER_MODEL)),
+                ('device', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='accounts.device')),
+                ('message', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='deliveries', to='archive.message')),
+                ('recipient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name_plural': 'deliveries',
@@ -88,8 +88,8 @@ class Migration(migrations.Migration):
                 ('node', models.CharField(blank=True, max_length=64)),
                 ('door', models.CharField(blank=True, max_length=20)),
                 ('detail', models.CharField(blank=True, help_text='By what: an ack, a receipt, an error.', max_length=500)),
-                ('device', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.device')),
-                ('recipient', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('device', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.device')),
+                ('recipient', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['id'],
@@ -113,15 +113,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(models.F('message'), name='delivery_by_message'),
+            index=models.Index(models.F('message'), models.F('id'), name='delivery_by_message'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('recipient'), models.F('message'), name='delivery_by_recipient'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('device'), models.F('message'), name='delivery_by_device'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('state'), models.F('message'), name='delivery_by_state'),
         ),
         migrations.AddIndex(
             model_name='delivery',
             index=models.Index(models.F('recipient'), models.F('message'), condition=models.Q(('owed', True)), name='delivery_owed'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('state'), models.F('id'), name='delivery_by_state'),
         ),
         migrations.AddIndex(
             model_name='delivery',
