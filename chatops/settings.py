@@ -158,6 +158,11 @@ CHATOPS_MAX_VCARD_BYTES = env_int("CHATOPS_MAX_VCARD_BYTES", 150_000)
 CHATOPS_MAX_PHOTO_BYTES = env_int("CHATOPS_MAX_PHOTO_BYTES", 8_388_608)
 CHATOPS_MAX_PRIVATE_BYTES = env_int("CHATOPS_MAX_PRIVATE_BYTES", 1_048_576)
 CHATOPS_MAX_PRIVATE_ELEMENTS = env_int("CHATOPS_MAX_PRIVATE_ELEMENTS", 200)
+# Server acknowledgements ("CRS") for all; else for those accounts that have them switched on.
+CHATOPS_CRS = env_on("CHATOPS_CRS", default=False)
+CHATOPS_CRS_TIMEOUT_SECONDS = env_int("CHATOPS_CRS_TIMEOUT_SECONDS", 10)
+CHATOPS_MAX_CRS_WAITING = env_int("CHATOPS_MAX_CRS_WAITING", 1_000)
+CHATOPS_MAX_UNCONFIRMED = env_int("CHATOPS_MAX_UNCONFIRMED", 5_000)
 # Push notifications (XEP-0357); who wrote, and what, is private: app servers are others' machines.
 CHATOPS_PUSH = env_on("CHATOPS_PUSH", default=True)
 CHATOPS_PUSH_SENDER = env_on("CHATOPS_PUSH_SENDER", default=False)
@@ -174,6 +179,7 @@ CHATOPS_STORE_SECONDS = 0.9
 
 # A message passes these in this order; each may change, answer or end it (core.envelope).
 MESSAGE_POLICY = [
+    "chatops.delivery.crs.policies.take_confirmation",
     "chatops.delivery.policies.note_receipts",
     "chatops.bridge.policies.choose_sessions",
     "chatops.contacts.policies.refuse_blocked",
@@ -185,6 +191,7 @@ MESSAGE_POLICY = [
     "chatops.archive.policies.retract",
     "chatops.archive.policies.keep",
     "chatops.delivery.policies.track",
+    "chatops.delivery.crs.policies.follow",
     "chatops.bridge.policies.copy_to_own_devices",
     "chatops.push.policies.wake_devices",
 ]

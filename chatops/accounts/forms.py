@@ -44,7 +44,15 @@ class PersonForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields = ("name", "email", "is_staff", "is_superuser", "groups", "user_permissions")
+        fields = (
+            "name",
+            "email",
+            "uses_crs",
+            "is_staff",
+            "is_superuser",
+            "groups",
+            "user_permissions",
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

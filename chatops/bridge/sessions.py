@@ -12,6 +12,7 @@ from django.conf import settings
 from chatops.bridge.counters import counters
 from chatops.bridge.handling import COUNTER, Handling, Link
 from chatops.bridge.holdback import Holdback
+from chatops.bridge.unconfirmed import Unconfirmed
 from chatops.core.limits import Limit
 from chatops.core.wire import Tracked
 from chatops.xmpp.elements import Element, make, serialise
@@ -69,6 +70,7 @@ class LiveSession(Handling):
         self._expiry: asyncio.TimerHandle | None = None
         # Outbound, without it: what nothing has shown to be received.
         self._unsettled: list[Tracked] = []
+        self._unconfirmed = Unconfirmed(self)
 
     @property
     def blocked_until_resumed(self) -> bool:
@@ -93,7 +95,7 @@ class LiveSession(Handling):
             if not self._enqueue(data, tracked):
                 return
         elif tracked is not None:
-            self._unsettled.append(tracked)
+            (self._unconfirmed if tracked.insists else self._unsettled).append(tracked)
         if self.link is not None:
             self.link.write(data)
             if tracked is not None and not self.ended:  # a full connection is cut by writing
@@ -249,6 +251,7 @@ class LiveSession(Handling):
             if timer is not None:
                 timer.cancel()
         lost = [tracked for _, tracked in self.queue if tracked is not None] + self._unsettled
+        lost += self._unconfirmed.owed()
         if self.holdback is not None:
             lost += self.holdback.tracked()
         self.queue.clear()

@@ -16,6 +16,9 @@ FAREWELL = "farewell"
 class Tracked(Protocol):
     """One message on its way to one device; the ledger's hand on the wire."""
 
+    owed: bool  # it must be offered again, unless something is heard of it
+    insists: bool  # without XEP-0198, only the device's own word settles it
+
     def sent(self, session: "Session") -> None:
         """It was written to the session's connection."""
 

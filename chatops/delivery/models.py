@@ -18,7 +18,7 @@ class State(models.IntegerChoices):
     STORED = 10, "stored"  # committed, not yet written to a device
     QUEUED = 20, "queued"  # nobody was there: it waits for the next login
     SENT = 30, "sent"  # written to the device's connection
-    CONFIRMED = 40, "confirmed"  # the device said so: XEP-0198, XEP-0184
+    CONFIRMED = 40, "confirmed"  # the device said so: XEP-0198, XEP-0184, CRS
     DISPLAYED = 50, "displayed"  # XEP-0333
     FAILED = 60, "failed"
     EXPIRED = 70, "expired"
@@ -34,6 +34,7 @@ class EventKind(models.IntegerChoices):
     NOTIFIED = 25, "notified by push"  # XEP-0357: the device may come and fetch it
     SENT = 30, "sent"
     CONFIRMED = 40, "confirmed"
+    OVERDUE = 45, "not confirmed in time"  # its sender was told (CRS)
     DISPLAYED = 50, "displayed"
     REQUEUED = 55, "back in the queue"
     RETRIED = 57, "retried"

@@ -3,7 +3,8 @@
 Receipts (XEP-0184), chat markers (XEP-0333) and message events (XEP-0022).
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 
 from chatops.core.database import in_db
 from chatops.core.journal import Write
@@ -13,6 +14,7 @@ from chatops.delivery.models import EventKind
 from chatops.delivery.tracking import ledger
 from chatops.xmpp.content import EVENT
 from chatops.xmpp.elements import Element, tag_of, text_of
+from chatops.xmpp.errors import Overloaded
 from chatops.xmpp.names import EVENTS, MARKERS, RECEIPTS
 
 # Child element → what it means, and how the timeline names it.
@@ -74,6 +76,19 @@ async def _look_up(
     )
     if message_id is not None:
         tell_pages(message_id)
+
+
+def stored(writes: Sequence[Write], message_ids: Sequence[int]) -> "asyncio.Future[None]":
+    """Have a receipt's rows written; done, or Overloaded, when the stanza counts as handled."""
+    future: asyncio.Future[None] = wire().loop.create_future()
+
+    def done() -> None:
+        future.set_result(None)
+        for message_id in message_ids:
+            tell_pages(message_id)
+
+    wire().commit(writes, done, lambda: future.set_exception(Overloaded()))
+    return future
 
 
 def tell_pages(message_id: int) -> None:

@@ -344,6 +344,27 @@ def confirm(
     )
     if message_id is None:
         return None
+    note_confirmed(
+        message_id=message_id,
+        recipient_id=recipient_id,
+        device_id=device_id,
+        kind=kind,
+        door=door,
+        detail=detail,
+    )
+    return message_id
+
+
+def note_confirmed(
+    *,
+    message_id: int,
+    recipient_id: int,
+    device_id: int,
+    kind: EventKind,
+    door: str,
+    detail: str,
+) -> None:
+    """Write down, within a transaction, that a device has a message or has shown it."""
     event_id = new_id()
     state = State.DISPLAYED if kind == EventKind.DISPLAYED else State.CONFIRMED
     mine = Delivery.objects.of_message(message_id).filter(recipient_id=recipient_id)
@@ -376,7 +397,6 @@ def confirm(
             )
         ]
     )
-    return message_id
 
 
 def _message_id(*, sender: str, recipient_id: int, recipient: str, stanza_id: str) -> int | None:

@@ -26,6 +26,7 @@ BADGES = {
 _TONES = {
     EventKind.QUEUED: "co-warn",
     EventKind.REQUEUED: "co-warn",
+    EventKind.OVERDUE: "co-warn",
     EventKind.CONFIRMED: "co-good",
     EventKind.DISPLAYED: "co-good",
     EventKind.FAILED: "co-bad",

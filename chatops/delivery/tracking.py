@@ -8,7 +8,7 @@ again.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -39,6 +39,8 @@ class TrackedDelivery:
     event_id: int = 0
     written: State = State.STORED  # the state that the table has, or will have by a commit
     written_owed: bool = True
+    insists: bool = False  # that it was written somewhere does not settle it
+    when_confirmed: Callable[[], None] | None = None
 
     def sent(self, session: Session) -> None:
         self.note(EventKind.SENT, session)
@@ -49,6 +51,8 @@ class TrackedDelivery:
         self.note(EventKind.CONFIRMED, session, detail="stream acknowledgement")
         self.state = max(self.state, State.CONFIRMED)
         self.owed = False
+        if self.when_confirmed is not None:
+            self.when_confirmed()
 
     def settled(self, session: Session) -> None:
         if self.owed:
@@ -64,6 +68,8 @@ class TrackedDelivery:
         """The rows of a receipt or marker, for the commit of the stanza that carries it."""
         state = State.DISPLAYED if kind == EventKind.DISPLAYED else State.CONFIRMED
         self.state, self.owed = max(self.state, state), False
+        if self.when_confirmed is not None:
+            self.when_confirmed()
         event_id = new_id()
         writes = [
             event_write(

@@ -40,6 +40,8 @@ class Letter:
     """A Tracked that says what has become of it."""
 
     state: str = ""
+    owed: bool = True
+    insists: bool = False
 
     def sent(self, session: Session) -> None:
         self.state = "sent"

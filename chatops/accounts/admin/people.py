@@ -97,6 +97,7 @@ class PersonAdmin(AuditedModelAdmin):
     fieldsets = (
         (None, {"fields": ("username", "name", "email")}),
         ("State", {"fields": ("is_active", "suspended_reason", "date_joined", "last_seen")}),
+        ("Delivery", {"fields": ("uses_crs",)}),
         (
             "Console",
             {
@@ -172,7 +173,7 @@ class PersonAdmin(AuditedModelAdmin):
     ) -> None:
         by, given = Actor.of(request), form.cleaned_data
         if change:
-            own = ("name", "email", "is_staff", "is_superuser")
+            own = ("name", "email", "uses_crs", "is_staff", "is_superuser")
             changes = {name: given[name] for name in own if name in form.changed_data}
             services.change_account(obj, by=by, **changes)
             return

@@ -51,6 +51,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     last_status = models.CharField(
         max_length=1_000, blank=True, help_text="What was said on leaving (XEP-0012)."
     )
+    uses_crs = models.BooleanField(
+        "server acknowledgements (CRS)",
+        default=False,
+        help_text="For clients that speak this private extension: docs/crs.md.",
+    )
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -93,7 +93,10 @@ def new_user(address: str, *, name: str = "", email: str = "") -> User:
 
 @transaction.atomic
 def change_account(user: User, *, by: Actor, **changes: str | bool) -> None:
-    """Change name, email, is_staff or is_superuser. Raises LastAdministrator or Outranked."""
+    """Change name, email, uses_crs, is_staff or is_superuser.
+
+    Raises LastAdministrator or Outranked.
+    """
     _must_outrank(user, by)
     kept = User.objects.get(pk=user.pk)
     if not (changes.get("is_staff", True) and changes.get("is_superuser", True)):

@@ -12,6 +12,7 @@ from chatops.core.live import hears
 from chatops.core.queueing import FLUSHING, Flush, Outflow, returning, underway
 from chatops.core.wire import Session, wire
 from chatops.delivery import queues, services
+from chatops.delivery.crs.confirming import offer
 from chatops.delivery.flexible import since
 from chatops.delivery.handlers.xep_0079 import is_over
 from chatops.delivery.news import Waiting
@@ -98,6 +99,7 @@ async def _send(session: Session, owed: Sequence[Owed]) -> None:
         )
         ledger.remember(message.sender_bare, session.bare, message.stanza_id, tracked)
         packed = late(message, session.jid.domain)
+        packed = offer(session, packed, message.stanza_id, tracked)
         await out.send(
             packed.addressed(to=message.address(session.bare), sender=message.sender), tracked
         )

@@ -4,13 +4,16 @@ Those between people pass the message pipeline (`delivery.policies`); notices co
 so their receipts go there.
 """
 
-import asyncio
+from collections.abc import Awaitable
 
 from chatops.core.features import ACCOUNT, DOMAIN, Feature
-from chatops.core.wire import Session, wire
-from chatops.delivery.receipts import read_receipts, tell_pages
+from chatops.core.wire import Session
+from chatops.delivery.crs.confirming import confirm
+from chatops.delivery.crs.people import switched
+from chatops.delivery.crs.stanzas import read_confirmation
+from chatops.delivery.receipts import read_receipts, stored
 from chatops.xmpp.elements import Element
-from chatops.xmpp.errors import Overloaded, Unavailable
+from chatops.xmpp.errors import Unavailable
 from chatops.xmpp.jid import JID
 from chatops.xmpp.names import CLIENT, MARKERS, RECEIPTS
 
@@ -25,22 +28,19 @@ class NobodyReads(Unavailable):
 @receipts.message(DOMAIN)
 def take_receipt(
     element: Element, sender: JID, to: JID, session: Session | None
-) -> "asyncio.Future[None] | None":
-    """Note a receipt for a notice; the stanza counts as handled when it is stored."""
+) -> Awaitable[None] | None:
+    """Note a receipt for a notice; the stanza counts as handled when it is stored.
+
+    Who has CRS on tells the domain of all that he gets (docs/crs.md).
+    """
+    if session is not None and switched.has(session.bare):
+        confirmation = read_confirmation(element)
+        if confirmation is not None:
+            return confirm(session, confirmation)
     if session is None or element.find(f"{{{CLIENT}}}body") is not None:
         raise NobodyReads
     writes, message_ids = [], []
     for message_id, rows in read_receipts(element, original_sender=to.bare, session=session):
         writes.extend(rows)
         message_ids.append(message_id)
-    if not writes:
-        return None
-    stored: asyncio.Future[None] = wire().loop.create_future()
-
-    def done() -> None:
-        stored.set_result(None)
-        for message_id in message_ids:
-            tell_pages(message_id)
-
-    wire().commit(writes, done, lambda: stored.set_exception(Overloaded()))
-    return stored
+    return stored(writes, message_ids) if writes else None

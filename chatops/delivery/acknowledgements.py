@@ -1,0 +1,120 @@
+"""What the ledger knows for server acknowledgements ("CRS"): the questions and the one verb."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from chatops.accounts.models import User
+from chatops.core.ids import first_at, moment_of
+from chatops.delivery import services
+from chatops.delivery.models import Delivery, Event, EventKind, State
+
+# Before the last line of the ledger, when the service went down: what was sent earlier has been
+# told of, also where it went down several times.
+LOOK_BACK = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A message that nobody has confirmed, and that is still owed to its recipient."""
+
+    message_id: int
+    recipient_id: int
+    sender: str
+    sender_bare: str
+    stanza_id: str
+    xml: str
+
+
+def people() -> list[str]:
+    """The addresses of those who have it switched on for themselves."""
+    return [user.jid for user in User.objects.filter(uses_crs=True).only("username")]
+
+
+def has_it_on(*, user_id: int) -> bool:
+    return User.objects.filter(pk=user_id, uses_crs=True).exists()
+
+
+@transaction.atomic
+def confirm(*, user_id: int, device_id: int, stanza_id: str, door: str, detail: str) -> int | None:
+    """Note that a device has a message, found by what it is owed; returns the message's id.
+
+    The oldest with that id which was sent to the device, or waits for the account. None where
+    there is none: it is unknown, or was confirmed before.
+    """
+    delivery = (
+        Delivery.objects.filter(recipient=user_id, owed=True, message__stanza_id=stanza_id)
+        .filter(Q(device=device_id) | Q(device=None))
+        .select_for_update(of=("self",))
+        .order_by("message_id", "id")
+        .first()
+    )
+    if delivery is None:
+        return None
+    services.note_confirmed(
+        message_id=delivery.message_id,
+        recipient_id=user_id,
+        device_id=device_id,
+        kind=EventKind.CONFIRMED,
+        door=door,
+        detail=detail,
+    )
+    return delivery.message_id
+
+
+def overdue(*, message_ids: Sequence[int]) -> list[Overdue]:
+    """Those of the messages that no device has confirmed, though they are still owed."""
+    rows = (
+        Delivery.objects.filter(message__in=message_ids, owed=True)
+        .exclude(Exists(_confirmed()))
+        .select_related("message")
+        .order_by("message_id", "id")
+    )
+    found: dict[int, Overdue] = {}
+    for row in rows:
+        message = row.message
+        found.setdefault(
+            row.message_id,
+            Overdue(
+                row.message_id,
+                row.recipient_id,
+                message.sender,
+                message.sender_bare,
+                message.stanza_id,
+                message.xml,
+            ),
+        )
+    return list(found.values())
+
+
+def left_waiting(*, patience_seconds: int) -> Iterable[tuple[int, str]]:
+    """What had been sent to a device and was neither confirmed nor told of: message, sender.
+
+    For the start of the service, when all that was under way has gone back to the queue. What
+    had been queued because nobody was there is not waited for.
+    """
+    last = Event.objects.exclude(kind=EventKind.REQUEUED).order_by("-pk").first()
+    if last is None:
+        return []
+    since = moment_of(last.pk) - max(LOOK_BACK, 2 * timedelta(seconds=patience_seconds))
+    mine = Event.objects.filter(message_id=OuterRef("message_id"))
+    rows = (
+        Delivery.objects.filter(message_id__gte=first_at(since), owed=True, state=State.QUEUED)
+        .exclude(message__stanza_id="")
+        .exclude(message__sender_bare=settings.CHATOPS_DOMAIN)
+        .exclude(Exists(mine.filter(kind__in=(EventKind.QUEUED, EventKind.OVERDUE))))
+        .exclude(Exists(_confirmed()))
+        .order_by("message_id")
+        .values_list("message_id", "message__sender_bare")
+    )
+    return dict(rows).items()
+
+
+def _confirmed() -> "QuerySet[Delivery]":
+    return Delivery.objects.filter(
+        message=OuterRef("message"), state__in=(State.CONFIRMED, State.DISPLAYED)
+    )

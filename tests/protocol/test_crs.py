@@ -1,0 +1,439 @@
+"""Server acknowledgement ("CRS"), a private extension: the shapes of docs/crs.md."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from tests.conftest import Person
+from tests.conversation import Client, Element, shown
+from tests.protocol.managed import SM, managed
+from tests.service import PASSWORD, ServiceProcess
+
+RECEIPTS, OFFLINE, DELAY = "urn:xmpp:receipts", "urn:xmpp:offline", "urn:xmpp:delay"
+BODY = "{jabber:client}body"
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+ON = {"CHATOPS_CRS": "on", "CHATOPS_CRS_TIMEOUT_SECONDS": "1"}
+
+
+@pytest.fixture(scope="module")
+def acknowledging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    """A service on which everybody has it on, and is waited for one second."""
+    process = ServiceProcess(tmp_path_factory.mktemp("crs") / "data", ON)
+    process.data.mkdir()
+    process.manage("migrate", "-v0")
+    lines = [f"person{number}@{process.domain},{PASSWORD}" for number in range(60)]
+    process.manage("account", "import", "-", text="\n".join(lines))
+    process.start()
+    yield process
+    process.stop()
+    assert "Traceback" not in process.log, process.log[-5000:]
+
+
+_taken = iter(range(60))
+
+
+@pytest_asyncio.fixture
+async def someone(acknowledging: ServiceProcess) -> AsyncIterator[Callable[[], Person]]:
+    people: list[Person] = []
+
+    def make() -> Person:
+        people.append(Person(acknowledging, f"person{next(_taken)}"))
+        return people[-1]
+
+    yield make
+    for each in people:
+        for client in each.clients:
+            await client.hang_up()
+
+
+def chat(to: str, id_: str, body: str = "Tea?") -> str:
+    return f"<message to='{to}' type='chat' id='{id_}'><body>{body}</body></message>"
+
+
+def plain(id_: str, inner: str = "", to: str = "localhost") -> str:
+    addressed = f" to='{to}'" if to else ""
+    return f"<message type='crs' id='{id_}'{addressed}>{inner}</message>"
+
+
+PLAIN = plain("m1")
+WITH_CODE = plain("m1", f"<received xmlns='{RECEIPTS}'>200</received>")
+WAITED = plain("m1", f"<offline xmlns='{OFFLINE}'/>")
+IN_CHAT = (
+    "<message type='chat' id='m1' to='localhost'>"
+    f"<received xmlns='{RECEIPTS}' type='200'/></message>"
+)
+TO_NO_ONE = f"<message type='chat' id='m1'><received xmlns='{RECEIPTS}' type='200'/></message>"
+CONFIRMATIONS = [PLAIN, WITH_CODE, WAITED, IN_CHAT, TO_NO_ONE, plain("m1", to="")]
+
+
+def exactly(element: Element, text: str) -> None:
+    """The stanza is that text, no attribute more or less."""
+    said = ET.canonicalize(shown(element), rewrite_prefixes=True)
+    assert said == ET.canonicalize(text, rewrite_prefixes=True)
+
+
+async def stored(client: Client, id_: str = "m1") -> datetime:
+    """The service says so; returns when."""
+    notice = await client.expect(f"<message type='crs' id='{id_}'/>")
+    time = json.loads(notice.findtext(BODY) or "")["time"]
+    assert MOMENT.fullmatch(time)
+    exactly(
+        notice,
+        f"<message xmlns='jabber:client' type='crs' id='{id_}' from='localhost'>"
+        f'<body>{{"time": "{time}", "msgType": "10013"}}</body></message>',
+    )
+    return datetime.fromisoformat(time)
+
+
+async def late(client: Client, id_: str = "m1", body: str = "Tea?") -> tuple[datetime, datetime]:
+    """The service says so; returns when it was sent, and when that was said."""
+    error = await client.expect(f"<message type='error' id='{id_}'/>")
+    delay = error.find(f"{{{DELAY}}}delay")
+    assert delay is not None
+    sent, now = delay.get("stamp", ""), delay.get("current", "")
+    assert MOMENT.fullmatch(sent)
+    assert MOMENT.fullmatch(now)
+    exactly(
+        error,
+        f"<message xmlns='jabber:client' type='error' id='{id_}' from='localhost'>"
+        f"<body>{body}</body>"
+        f"<delay xmlns='{DELAY}' current='{now}' stamp='{sent}'>501</delay></message>",
+    )
+    return datetime.fromisoformat(sent), datetime.fromisoformat(now)
+
+
+async def events(process: ServiceProcess, client: Client, person: Person) -> list[str]:
+    """What the ledger says of what that person was sent, in its order."""
+    await client.nothing_more()
+    # The ledger writes what only the service learns a little later; a look-up has it written.
+    await client.send(plain("nothing-of-that-name"))
+    await client.nothing_more()
+    script = (
+        "from chatops.delivery.models import Event;"
+        f"[print(e.get_kind_display(), e.detail, sep=': ') for e in"
+        f" Event.objects.filter(recipient__username='{person.name}').order_by('pk')]"
+    )
+    return [line for line in process.manage("shell", "-v0", "-c", script).splitlines() if line]
+
+
+async def comes_back(person: Person, resource: str) -> Client:
+    """The same device, after its connection was lost; nothing of what waits is read yet."""
+    client = await person.bound(resource)
+    await client.send("<presence/>")
+    await client.wait_for(f"<presence from='{client.jid}'/>")
+    return client
+
+
+async def test_who_writes_is_told_when_it_is_stored(someone: Callable[[], Person]) -> None:
+    alice, bob = someone(), someone()
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    await desk.send(chat(bob.jid, "m1"))
+    assert before < await stored(desk) < datetime.now(UTC) + timedelta(seconds=1)
+    await phone.expect(f"<message id='m1' from='{desk.jid}'><body>Tea?</body></message>")
+    await phone.send(PLAIN)
+    await phone.nothing_else()
+    # Neither what says nothing, nor what has no id, nor what nobody stores is acknowledged.
+    chat_state = "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
+    await desk.send(f"<message to='{bob.jid}' type='chat' id='m2'>{chat_state}</message>")
+    await desk.send(f"<message to='{bob.jid}' type='chat'><body>Tea?</body></message>")
+    await desk.send(
+        f"<message to='{bob.jid}' type='chat' id='m3'><body>Tea?</body>"
+        "<no-store xmlns='urn:xmpp:hints'/></message>"
+    )
+    await desk.nothing_else()
+
+
+async def test_an_awkward_id_comes_back_as_it_was(someone: Callable[[], Person]) -> None:
+    alice, bob = someone(), someone()
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    odd = "&lt;&quot;&apos;&amp;ü \u4f60"
+    await desk.send(chat(bob.jid, odd))
+    await desk.expect(f"<message type='crs' id='{odd}'/>")
+    await phone.expect(f"<message id='{odd}'/>")
+    await phone.send(plain(odd))
+    await phone.nothing_else()
+    await phone.hang_up()
+    again = await comes_back(bob, "phone")
+    await again.nothing_else()
+
+
+@pytest.mark.parametrize("confirmation", CONFIRMATIONS)
+async def test_what_a_device_confirms_is_not_offered_again(
+    someone: Callable[[], Person], confirmation: str
+) -> None:
+    alice, bob = someone(), someone()
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    await desk.send(chat(bob.jid, "m1"))
+    await stored(desk)
+    await phone.expect("<message id='m1'/>")
+    await phone.send(confirmation)
+    await phone.nothing_else()
+    await phone.hang_up()
+    again = await comes_back(bob, "phone")
+    await again.nothing_else()
+    await desk.nothing_else()
+
+
+async def test_the_timeline_says_what_confirmed_it(
+    acknowledging: ServiceProcess, someone: Callable[[], Person]
+) -> None:
+    alice, bob = someone(), someone()
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    for number, text in enumerate((PLAIN, WAITED, IN_CHAT)):
+        await desk.send(chat(bob.jid, f"x{number}"))
+        await phone.expect(f"<message id='x{number}'/>")
+        await phone.send(text.replace("m1", f"x{number}"))
+        await phone.nothing_else()
+    said = await events(acknowledging, phone, bob)
+    assert [each for each in said if each.startswith("confirmed")] == [
+        "confirmed: CRS",
+        "confirmed: CRS, after it had waited",
+        "confirmed: CRS, in a receipt",
+    ]
+
+
+async def test_who_does_not_confirm_is_late_and_gets_it_again(
+    acknowledging: ServiceProcess, someone: Callable[[], Person]
+) -> None:
+    alice, bob = someone(), someone()
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    await desk.send(chat(bob.jid, "m1", "Tea &amp; cake?"))
+    said = await stored(desk)
+    await phone.expect("<message id='m1'/>")
+    await phone.nothing_else()  # it shows life, which is no confirmation
+    sent, told = await late(desk, body="Tea &amp; cake?")
+    assert sent == said
+    assert timedelta(seconds=0.9) < told - sent < timedelta(seconds=10)
+    await phone.close()
+    again = await comes_back(bob, "phone")
+    await again.expect(
+        f"<message id='m1' from='{desk.jid}'><body>Tea &amp; cake?</body>"
+        f"<delay xmlns='{DELAY}' from='localhost'/><offline xmlns='{OFFLINE}' current='*'/>"
+        "</message>"
+    )
+    await again.send(WAITED)
+    assert "not confirmed in time: its sender was told (CRS)" in await events(
+        acknowledging, again, bob
+    )
+    await desk.nothing_else()  # it is told once
+
+
+async def test_what_is_confirmed_in_time_is_not_late(
+    acknowledging: ServiceProcess, someone: Callable[[], Person]
+) -> None:
+    """By whatever way a device says so; a last message that nobody confirms shows the time."""
+    alice, bob, charlie = someone(), someone(), someone()
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    tablet, _ = await managed(charlie, "tablet")
+    await tablet.appear()
+    await desk.send(chat(bob.jid, "crs"))
+    await desk.send(chat(bob.jid, "receipt"))
+    await desk.send(chat(charlie.jid, "ack"))
+    await desk.send(chat(bob.jid, "nothing"))
+    for id_ in ("crs", "receipt", "ack", "nothing"):
+        await stored(desk, id_)
+    await phone.send(plain("crs"))
+    await phone.send(
+        f"<message to='{desk.jid}' type='chat'>"
+        f"<received xmlns='{RECEIPTS}' id='receipt'/></message>"
+    )
+    await desk.expect(f"<message><received xmlns='{RECEIPTS}' id='receipt'/></message>")
+    await tablet.wait_for("<message id='ack'/>")
+    # Its own presence, the answer to the ping of `appear`, and the message.
+    await tablet.send(f"<a xmlns='{SM}' h='3'/>")
+    await late(desk, "nothing")
+    await desk.nothing_else()
+
+
+async def test_of_two_devices_one_is_enough_for_the_sender(someone: Callable[[], Person]) -> None:
+    alice, bob = someone(), someone()
+    desk = await alice.online("desk")
+    phone, tablet = await bob.online("phone"), await bob.online("tablet")
+    await phone.nothing_more()
+    await desk.send(chat(bob.jid, "m1"))
+    await desk.send(chat(bob.jid, "m2"))
+    await stored(desk)
+    await stored(desk, "m2")
+    for device in (phone, tablet):
+        await device.expect("<message id='m1'/>")
+        await device.expect("<message id='m2'/>")
+    await tablet.send(PLAIN)
+    await late(desk, "m2")
+    await desk.nothing_else()
+
+
+async def test_what_waited_says_so_and_is_offered_until_it_is_confirmed(
+    someone: Callable[[], Person],
+) -> None:
+    alice, bob = someone(), someone()
+    desk = await alice.online("desk")
+    await desk.send(chat(bob.jid, "m1"))
+    await desk.send(chat(bob.jid, "m2"))
+    await stored(desk)
+    await stored(desk, "m2")
+    waits = f"<body>Tea?</body><delay xmlns='{DELAY}'/><offline xmlns='{OFFLINE}' current='*'/>"
+    for resource in ("phone", "phone", "tablet"):
+        before = datetime.now(UTC) - timedelta(milliseconds=1)
+        phone = await comes_back(bob, resource)
+        first = await phone.expect(f"<message id='m1' from='{desk.jid}'>{waits}</message>")
+        mark = first.find(f"{{{OFFLINE}}}offline")
+        assert mark is not None
+        assert before <= datetime.fromisoformat(mark.get("current", "")) <= datetime.now(UTC)
+        await phone.expect(f"<message id='m2' from='{desk.jid}'>{waits}</message>")
+        await phone.nothing_else()
+        await phone.close()
+    phone = await comes_back(bob, "phone")
+    await phone.expect("<message id='m1'/>")
+    await phone.expect("<message id='m2'/>")
+    await phone.send(WAITED)
+    await phone.nothing_else()
+    await phone.hang_up()
+    phone = await comes_back(bob, "phone")
+    await phone.expect("<message id='m2'/>")
+    await phone.send(plain("m2"))
+    await phone.close()
+    phone = await comes_back(bob, "phone")
+    await phone.nothing_else()
+    await desk.nothing_else()  # who is absent is not waited for
+
+
+async def test_a_device_with_stream_management_confirms_by_that_too(
+    someone: Callable[[], Person],
+) -> None:
+    alice, bob = someone(), someone()
+    desk = await alice.online("desk")
+    phone, _ = await managed(bob, "phone")
+    await phone.appear()
+    await desk.send(chat(bob.jid, "m1"))
+    await stored(desk)
+    await phone.wait_for("<message id='m1'/>")
+    await phone.send(PLAIN)
+    await phone.nothing_more()
+    await phone.hang_up()  # it never acknowledged the stanza
+    again = await comes_back(bob, "phone")
+    await again.nothing_else()
+
+
+async def test_messages_with_the_same_id_are_confirmed_one_by_one(
+    someone: Callable[[], Person],
+) -> None:
+    alice, bob, charlie = someone(), someone(), someone()
+    desk, den = await alice.online("desk"), await charlie.online("den")
+    phone = await bob.online("phone")
+    for sender in (desk, den):
+        await sender.send(chat(bob.jid, "m1"))
+        await stored(sender)
+    await phone.expect(f"<message id='m1' from='{desk.jid}'/>")
+    await phone.expect(f"<message id='m1' from='{den.jid}'/>")
+    await phone.send(PLAIN)
+    await phone.nothing_else()
+    await phone.hang_up()
+    again = await comes_back(bob, "phone")
+    await again.expect(f"<message id='m1' from='{den.jid}'/>")
+    await again.send(PLAIN)
+    await again.nothing_else()
+
+
+async def test_bad_confirmations_are_passed_over(someone: Callable[[], Person]) -> None:
+    alice, bob, charlie = someone(), someone(), someone()
+    desk, phone, den = (
+        await alice.online("desk"),
+        await bob.online("phone"),
+        await charlie.online("den"),
+    )
+    await desk.send(chat(bob.jid, "m1"))
+    await stored(desk)
+    await phone.expect("<message id='m1'/>")
+    await den.send(PLAIN)  # somebody else's
+    await den.nothing_else()
+    await phone.send(plain("unknown"))
+    await phone.send(plain(""))
+    await phone.send("<message type='crs' to='localhost'/>")
+    await phone.send("<message type='crs'/>")
+    await phone.send(plain("m1", f"<received xmlns='{RECEIPTS}'>500</received>"))
+    await phone.send(plain("x" * 5_000))
+    await phone.send(plain("unknown", f"<body>{'x' * 200_000}</body>"))
+    for number in range(200):
+        await phone.send(plain(f"unknown{number}"))
+    await phone.nothing_else()
+    await late(desk)
+    await phone.hang_up()
+    again = await comes_back(bob, "phone")
+    await again.expect("<message id='m1'/>")
+    await again.send(PLAIN)
+    await again.nothing_else()
+
+
+async def test_too_many_that_wait_are_delivered_but_not_told_of(
+    own_service: Callable[..., ServiceProcess],
+) -> None:
+    service = own_service("alice", "bob", CHATOPS_MAX_CRS_WAITING="2", **ON)
+    alice, bob = Person(service, "alice"), Person(service, "bob")
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    for number in range(3):
+        await desk.send(chat(bob.jid, f"m{number}"))
+        await stored(desk, f"m{number}")
+        await phone.expect(f"<message id='m{number}'/>")
+    await late(desk, "m0")
+    await late(desk, "m1")
+    await desk.send(chat(bob.jid, "m3"))
+    await stored(desk, "m3")
+    await late(desk, "m3")
+    for client in (desk, phone):
+        await client.hang_up()
+
+
+async def test_a_restart_forgets_neither_who_waits_nor_what_is_owed(
+    own_service: Callable[..., ServiceProcess],
+) -> None:
+    settings = {**ON, "CHATOPS_CRS_TIMEOUT_SECONDS": "3"}
+    service = own_service("alice", "bob", "charlie", **settings)
+    alice, bob, charlie = (Person(service, name) for name in ("alice", "bob", "charlie"))
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    await desk.send(chat(charlie.jid, "absent"))
+    await stored(desk, "absent")
+    await desk.send(chat(bob.jid, "confirmed"))
+    await stored(desk, "confirmed")
+    await phone.expect("<message id='confirmed'/>")
+    await phone.send(plain("confirmed"))
+    await phone.nothing_else()
+    await desk.send(chat(bob.jid, "m1"))
+    await stored(desk)
+    await phone.expect("<message id='m1'/>")
+    service.kill()
+    service.start()
+    desk = await alice.online("desk")
+    await late(desk)
+    await desk.nothing_else()
+    phone = await comes_back(bob, "phone")
+    await phone.expect(f"<message id='m1'><offline xmlns='{OFFLINE}' current='*'/></message>")
+    service.kill()
+    service.start()
+    phone = await bob.bound("phone")
+    await phone.send(WAITED)  # for what it got before, and is offered no more
+    await phone.send("<presence/>")
+    await phone.wait_for(f"<presence from='{phone.jid}'/>")
+    await phone.nothing_else()
+    for client in (*alice.clients, *bob.clients):
+        await client.hang_up()
+
+
+@pytest.mark.spec("RFC 6121 §5.2.2")
+async def test_where_it_is_off_the_type_means_nothing(alice: Person, bob: Person) -> None:
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    await desk.send(chat(phone.jid, "m1"))
+    await phone.expect("<message id='m1'/>")
+    for confirmation in (PLAIN, WITH_CODE, WAITED, IN_CHAT):
+        await phone.send(confirmation)
+    await phone.nothing_else()
+    await phone.send(plain("m2", "<body>Tea?</body>"))
+    await phone.expect("<message type='error' id='m2'><error type='cancel'/></message>")
+    await phone.send(plain("m3", "<body>Tea?</body>", to=desk.jid))
+    await desk.expect(f"<message id='m3' from='{phone.jid}'><body>Tea?</body></message>")
+    await desk.nothing_else()
