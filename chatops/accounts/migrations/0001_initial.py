@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now)),
                 ('last_seen', models.DateTimeField(blank=True, help_text='End of the last XMPP session.', null=True)),
                 ('last_status', models.CharField(blank=True, help_text='What was said on leaving (XEP-0012).', max_length=1000)),
-                ('uses_crs', models.BooleanField(default=False, help_text='For clients that speak this private extension: docs/crs.md.', verbose_name='server acknowledgements (CRS)')),
+                ('uses_crs', models.BooleanField(default=False, help_text='Senders hear when a message is stored or late; what a device has not confirmed is offered again at each login. Only for clients that speak this private extension.', verbose_name='server acknowledgements (CRS)')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
