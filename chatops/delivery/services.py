@@ -63,12 +63,16 @@ def queue(message_id: int, *, user_ids: Collection[int]) -> None:
     ring(Waiting(tuple(fresh)))
 
 
-def take(*, user_id: int, device_id: int, limit: int, after: int = 0) -> list[Owed]:
+def take(
+    *, user_id: int, device_id: int, limit: int, after: int = 0, paused: bool = False
+) -> list[Owed]:
     """Take queued messages for a device that is there, oldest first; they are its from now on.
 
-    `after`: only those with a greater id.
+    `after`: only those with a greater id. `paused`: also those that are to wait for a while.
     """
-    queued = Delivery.objects.queued_for(user_id).filter(message_id__gt=after, due__lt=new_id())
+    queued = Delivery.objects.queued_for(user_id).filter(message_id__gt=after)
+    if not paused:
+        queued = queued.filter(due__lt=new_id())
     if not queued.exists():  # the usual case, and it takes no lock
         return []
     with transaction.atomic():

@@ -54,8 +54,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     uses_crs = models.BooleanField(
         "server acknowledgements (CRS)",
         default=False,
-        help_text="Senders hear when a message is stored or late; what a device has not confirmed is "
-        "offered again at each login. Only for clients that speak this private extension.",
+        help_text="Senders hear when a message is stored or late; what a device has not confirmed"
+        " is offered again at each login. Only for clients that speak this private extension.",
     )
 
     USERNAME_FIELD = "username"

@@ -13,7 +13,7 @@ from functools import partial
 
 from django.conf import settings
 
-from chatops.core.database import in_db
+from chatops.core.database import in_db, in_db_at_last
 from chatops.core.ids import moment_of
 from chatops.core.limits import Limit
 from chatops.core.wire import Session, settled, wire
@@ -25,7 +25,6 @@ from chatops.delivery.models import EventKind
 from chatops.delivery.receipts import tell_pages
 from chatops.delivery.tracking import ledger
 from chatops.delivery.writes import event_write
-from chatops.xmpp.errors import Overloaded
 from chatops.xmpp.jid import parse
 
 CHUNK = 200
@@ -115,12 +114,8 @@ def _wait_on(messages: Iterable[tuple[int, str]]) -> None:
 async def _judge(due: Sequence[tuple[int, str]]) -> None:
     ledger.flush()
     await settled()
-    try:
-        found = await in_db(acknowledgements.overdue, message_ids=[each for each, _ in due])
-    except Overloaded:
-        _wait_on(due)  # the database is away: nothing is known, so nothing is said
-        return
-    for message in found:
+    message_ids = [message_id for message_id, _ in due]
+    for message in await in_db_at_last(acknowledgements.overdue, message_ids=message_ids):
         _tell(message)
 
 

@@ -13,6 +13,7 @@ from chatops.core.queueing import FLUSHING, Flush, Outflow, returning, underway
 from chatops.core.wire import Session, wire
 from chatops.delivery import queues, services
 from chatops.delivery.crs.confirming import offer
+from chatops.delivery.crs.people import switched
 from chatops.delivery.flexible import since
 from chatops.delivery.handlers.xep_0079 import is_over
 from chatops.delivery.news import Waiting
@@ -31,8 +32,11 @@ delay = Feature("XEP-0203", (DELAY,), at=(DOMAIN,))
 
 @offline.on_session("available")
 def begin(session: Session) -> None:
-    """Start handing over; the session's own presence need not wait for it."""
-    wire().spawn(hand_over(session))
+    """Start handing over; the session's own presence need not wait for it.
+
+    With CRS, all is offered again at each login, however often it was offered before.
+    """
+    wire().spawn(hand_over(session, paused=switched.has(session.bare)))
 
 
 @offline.on_session("bound inline")
@@ -56,8 +60,11 @@ async def wake(news: Waiting) -> None:
             wire().spawn(hand_over(session))
 
 
-async def hand_over(session: Session) -> None:
-    """Send this device all that is queued for the account, oldest first."""
+async def hand_over(session: Session, *, paused: bool = False) -> None:
+    """Send this device all that is queued for the account, oldest first.
+
+    `paused`: also what is to wait for a while, after it was offered in vain.
+    """
     flush: Flush = session.notes.setdefault(FLUSHING, Flush())
     if flush.running:
         flush.again = True
@@ -73,6 +80,7 @@ async def hand_over(session: Session) -> None:
                 device_id=session.device_id,
                 limit=CHUNK,
                 after=since(session.bare),
+                paused=paused,
             )
             if owed:
                 queues.forget(session.user_id)
