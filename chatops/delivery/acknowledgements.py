@@ -9,13 +9,14 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from chatops.accounts.models import User
-from chatops.core.ids import first_at, moment_of
-from chatops.delivery import services
+from chatops.core.ids import first_at, later, moment_of
+from chatops.delivery import confirmations
 from chatops.delivery.models import Delivery, Event, EventKind, State
 
 # Before the last line of the ledger, when the service went down: what was sent earlier has been
 # told of, also where it went down several times.
 LOOK_BACK = timedelta(hours=1)
+SLACK = timedelta(seconds=5)  # timers are late when much is to be done
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def confirm(*, user_id: int, device_id: int, stanza_id: str, door: str, detail: 
     )
     if delivery is None:
         return None
-    services.note_confirmed(
+    confirmations.note(
         message_id=delivery.message_id,
         recipient_id=user_id,
         device_id=device_id,
@@ -66,11 +67,12 @@ def confirm(*, user_id: int, device_id: int, stanza_id: str, door: str, detail: 
     return delivery.message_id
 
 
-def overdue(*, message_ids: Sequence[int]) -> list[Overdue]:
+def overdue(*, message_ids: Sequence[int], patience: timedelta) -> list[Overdue]:
     """Those of the messages that no device has confirmed, though they are still owed."""
     rows = (
         Delivery.objects.filter(message__in=message_ids, owed=True)
         .exclude(Exists(_confirmed()))
+        .exclude(_for_who_is_absent(patience))
         .select_related("message")
         .order_by("message_id", "id")
     )
@@ -91,23 +93,23 @@ def overdue(*, message_ids: Sequence[int]) -> list[Overdue]:
     return list(found.values())
 
 
-def left_waiting(*, patience_seconds: int) -> Iterable[tuple[int, str]]:
+def left_waiting(*, patience: timedelta) -> Iterable[tuple[int, str]]:
     """What had been sent to a device and was neither confirmed nor told of: message, sender.
 
-    For the start of the service, when all that was under way has gone back to the queue. What
-    had been queued because nobody was there is not waited for.
+    For the start of the service, when all that was under way has gone back to the queue.
     """
     last = Event.objects.exclude(kind=EventKind.REQUEUED).order_by("-pk").first()
     if last is None:
         return []
-    since = moment_of(last.pk) - max(LOOK_BACK, 2 * timedelta(seconds=patience_seconds))
-    mine = Event.objects.filter(message_id=OuterRef("message_id"))
+    since = moment_of(last.pk) - max(LOOK_BACK, 2 * patience)
+    told = Event.objects.filter(message_id=OuterRef("message_id"), kind=EventKind.OVERDUE)
     rows = (
         Delivery.objects.filter(message_id__gte=first_at(since), owed=True, state=State.QUEUED)
         .exclude(message__stanza_id="")
         .exclude(message__sender_bare=settings.CHATOPS_DOMAIN)
-        .exclude(Exists(mine.filter(kind__in=(EventKind.QUEUED, EventKind.OVERDUE))))
+        .exclude(Exists(told))
         .exclude(Exists(_confirmed()))
+        .exclude(_for_who_is_absent(patience))
         .order_by("message_id")
         .values_list("message_id", "message__sender_bare")
     )
@@ -118,3 +120,12 @@ def _confirmed() -> "QuerySet[Delivery]":
     return Delivery.objects.filter(
         message=OuterRef("message"), state__in=(State.CONFIRMED, State.DISPLAYED)
     )
+
+
+def _for_who_is_absent(patience: timedelta) -> Q:
+    """Queued, and not sent to anybody in that time: there was nothing to confirm."""
+    events = Event.objects.filter(message_id=OuterRef("message_id"))
+    sent = events.filter(
+        kind=EventKind.SENT, pk__lt=OuterRef("message_id") + later(0, patience + SLACK)
+    )
+    return Q(Exists(events.filter(kind=EventKind.QUEUED))) & ~Q(Exists(sent))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from chatops.core.database import in_db
 from chatops.core.journal import Write
 from chatops.core.wire import Session, wire
-from chatops.delivery import services
+from chatops.delivery import confirmations
 from chatops.delivery.models import EventKind
 from chatops.delivery.tracking import ledger
 from chatops.xmpp.content import EVENT
@@ -64,7 +64,7 @@ async def _look_up(
 ) -> None:
     ledger.flush()  # what is known of it goes first
     message_id = await in_db(
-        services.confirm,
+        confirmations.confirm,
         sender=original_sender,
         recipient_id=session.user_id,
         recipient=session.bare,

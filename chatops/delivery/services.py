@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from chatops.archive import services as archive
-from chatops.archive.models import Message, Passing
+from chatops.archive.models import Passing
 from chatops.core.ids import new_id
 from chatops.core.live import ring
 from chatops.delivery import retries
@@ -324,95 +324,6 @@ def recover(*, batch: int = 500) -> int:
         requeue(delivery_ids=found, detail="the service was restarted", tried=False)
         count += len(found)
     return count
-
-
-@transaction.atomic
-def confirm(
-    *,
-    sender: str,
-    recipient_id: int,
-    recipient: str,
-    device_id: int,
-    stanza_id: str,
-    kind: EventKind,
-    door: str,
-    detail: str,
-) -> int | None:
-    """Note a receipt or marker for a message found by its sender and stanza id.
-
-    Returns the message's id; None where there is no such message, which is nobody's error: the
-    receipt may be for one that was not kept.
-    """
-    message_id = _message_id(
-        sender=sender, recipient_id=recipient_id, recipient=recipient, stanza_id=stanza_id
-    )
-    if message_id is None:
-        return None
-    note_confirmed(
-        message_id=message_id,
-        recipient_id=recipient_id,
-        device_id=device_id,
-        kind=kind,
-        door=door,
-        detail=detail,
-    )
-    return message_id
-
-
-def note_confirmed(
-    *,
-    message_id: int,
-    recipient_id: int,
-    device_id: int,
-    kind: EventKind,
-    door: str,
-    detail: str,
-) -> None:
-    """Write down, within a transaction, that a device has a message or has shown it."""
-    event_id = new_id()
-    state = State.DISPLAYED if kind == EventKind.DISPLAYED else State.CONFIRMED
-    mine = Delivery.objects.of_message(message_id).filter(recipient_id=recipient_id)
-    delivery = mine.filter(device=device_id).first() or mine.filter(device=None).first()
-    if delivery is None:  # the device has it from a carbon or from its archive
-        Delivery.objects.create(
-            id=event_id,
-            message_id=message_id,
-            recipient_id=recipient_id,
-            device_id=device_id,
-            state=state,
-            owed=False,
-            changed=event_id,
-        )
-    else:
-        Delivery.objects.filter(pk=delivery.pk).update(
-            device_id=device_id, state=max(delivery.state, state), owed=False, changed=event_id
-        )
-    append(
-        [
-            Event(
-                id=event_id,
-                message_id=message_id,
-                recipient_id=recipient_id,
-                device_id=device_id,
-                kind=kind,
-                node=NODE,
-                door=door,
-                detail=detail,
-            )
-        ]
-    )
-
-
-def _message_id(*, sender: str, recipient_id: int, recipient: str, stanza_id: str) -> int | None:
-    """The newest message of that sender with that id which this recipient was sent."""
-    found = Message.objects.filter(sender_bare=sender, stanza_id=stanza_id).order_by("-id")
-    for message in found[:10]:
-        if (
-            message.recipient_bare == recipient
-            or message.deliveries.filter(recipient_id=recipient_id).exists()
-        ):
-            return message.pk
-    return None
 
 
 def _events(message_id: int, user_ids: Iterable[int], kind: EventKind) -> None:

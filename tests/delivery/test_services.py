@@ -6,7 +6,7 @@ from chatops.accounts.models import Device, User
 from chatops.archive.models import Kind, Message, Passing
 from chatops.core.ids import new_id
 from chatops.core.models import Ring
-from chatops.delivery import services
+from chatops.delivery import confirmations, services
 from chatops.delivery.models import Delivery, Event, EventKind, State
 
 pytestmark = pytest.mark.django_db
@@ -172,7 +172,7 @@ def test_a_stranger_cannot_confirm_what_he_was_not_sent(phone: Device) -> None:
 
 
 def confirm(user: User, device: Device, stanza_id: str, kind: EventKind) -> int | None:
-    return services.confirm(
+    return confirmations.confirm(
         sender="alice@localhost",
         recipient_id=user.pk,
         recipient=user.jid,

@@ -9,6 +9,7 @@ from chatops.core.wire import Session
 from chatops.delivery import acknowledgements
 from chatops.delivery.crs.people import switched
 from chatops.delivery.crs.stanzas import Confirmation, offline_mark
+from chatops.delivery.crs.waits import waits
 from chatops.delivery.models import EventKind, State
 from chatops.delivery.receipts import stored, tell_pages
 from chatops.delivery.tracking import TrackedDelivery, ledger
@@ -81,8 +82,9 @@ async def _look_up(session: Session, confirmation: Confirmation) -> None:
 
 def offer(session: Session, packed: Packed, stanza_id: str, delivery: TrackedDelivery) -> Packed:
     """A queued message as this session gets it; where it has CRS on, its word is waited for."""
-    if not switched.has(session.bare):
+    by_recipient = switched.has(session.bare)
+    waits.follow(delivery, by_recipient=by_recipient)
+    if not by_recipient:
         return packed
-    delivery.insists = True
     sent.remember(stanza_id, delivery)
     return packed.with_child(offline_mark(datetime.now(UTC)))

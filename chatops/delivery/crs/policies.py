@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable
 from functools import partial
-from typing import cast
 
 from django.conf import settings
 
 from chatops.core.envelope import Dropped, Envelope
 from chatops.core.ids import moment_of
+from chatops.core.queueing import FLUSHING
+from chatops.core.wire import wire
 from chatops.delivery.crs.confirming import confirm, sent
 from chatops.delivery.crs.people import switched
 from chatops.delivery.crs.stanzas import Confirmation, read_confirmation, stored_notice
@@ -36,27 +37,30 @@ async def _confirm(envelope: Envelope, confirmation: Confirmation) -> None:
 
 def follow(envelope: Envelope) -> None:
     """After `track`: what the recipient's devices have to confirm, and what its sender is told."""
-    by_recipient, by_sender = switched.has(envelope.to.bare), _is_told(envelope)
-    if by_sender and envelope.archived:
+    if _is_told(envelope):
         envelope.after.append(partial(_tell_stored, envelope))
-    if not (by_recipient or by_sender):
+        if envelope.copies or _is_handed_over(envelope):
+            waits.begin(envelope.message_id, envelope.sender.bare)
+    elif not switched.has(envelope.to.bare):
         return
-    deliveries = [cast(TrackedDelivery, copy.tracked) for copy in envelope.copies if copy.tracked]
-    if by_recipient:
-        for delivery in deliveries:
-            sent.remember(envelope.id, delivery)
-    owed = [delivery for delivery in deliveries if delivery.owed]
-    waited_for = by_sender and bool(owed) and waits.begin(envelope.message_id, envelope.sender.bare)
-    for delivery in owed:
-        delivery.insists = by_recipient or waited_for
-        if waited_for:
-            delivery.when_confirmed = partial(waits.end, envelope.message_id)
+    by_recipient = switched.has(envelope.to.bare)
+    for copy in envelope.copies:
+        if isinstance(copy.tracked, TrackedDelivery):
+            waits.follow(copy.tracked, by_recipient=by_recipient)
+            if by_recipient:
+                sent.remember(envelope.id, copy.tracked)
+
+
+def _is_handed_over(envelope: Envelope) -> bool:
+    """Whether it is queued only behind older ones, which a device is being handed."""
+    return any(FLUSHING in each.notes for each in wire().sessions_of(envelope.to.bare))
 
 
 def _is_told(envelope: Envelope) -> bool:
     return (
-        bool(envelope.id)
-        and envelope.session is not None
+        envelope.session is not None
+        and envelope.archived
+        and bool(envelope.id)
         and envelope.type in ("chat", "normal")
         and switched.has(envelope.sender.bare)
     )

@@ -8,7 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from chatops.delivery.crs.people import switched
 from chatops.delivery.crs.stanzas import overdue_error
 from chatops.delivery.models import EventKind
 from chatops.delivery.receipts import tell_pages
-from chatops.delivery.tracking import ledger
+from chatops.delivery.tracking import TrackedDelivery, ledger
 from chatops.delivery.writes import event_write
 from chatops.xmpp.jid import parse
 
@@ -65,6 +65,16 @@ class Waits:
         self._schedule()
         return True
 
+    def __contains__(self, message_id: int) -> bool:
+        return message_id in self._waits
+
+    def follow(self, delivery: TrackedDelivery, *, by_recipient: bool) -> None:
+        """Have a device's word count; where it is waited for, nothing else does."""
+        waited_for = delivery.message_id in self
+        delivery.insists = by_recipient or waited_for
+        if waited_for:
+            delivery.when_confirmed = partial(self.end, delivery.message_id)
+
     def end(self, message_id: int) -> None:
         """It was confirmed, or is due."""
         wait = self._waits.pop(message_id, None)
@@ -101,8 +111,7 @@ async def take_up() -> None:
     """After a restart: what was waited for is waited for anew, since all have to come back."""
     if not switched:
         return
-    patience = settings.CHATOPS_CRS_TIMEOUT_SECONDS
-    left = await in_db(acknowledgements.left_waiting, patience_seconds=patience)
+    left = await in_db(acknowledgements.left_waiting, patience=_patience())
     _wait_on([each for each in left if switched.has(each[1])])
 
 
@@ -115,8 +124,14 @@ async def _judge(due: Sequence[tuple[int, str]]) -> None:
     ledger.flush()
     await settled()
     message_ids = [message_id for message_id, _ in due]
-    for message in await in_db_at_last(acknowledgements.overdue, message_ids=message_ids):
+    for message in await in_db_at_last(
+        acknowledgements.overdue, message_ids=message_ids, patience=_patience()
+    ):
         _tell(message)
+
+
+def _patience() -> timedelta:
+    return timedelta(seconds=settings.CHATOPS_CRS_TIMEOUT_SECONDS)
 
 
 def _tell(message: Overdue) -> None:
