@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(help_text='Time-ordered: also when it happened.', primary_key=True, serialize=False)),
                 ('message_id', models.BigIntegerField()),
-                ('kind', models.SmallIntegerField(choices=[(5, 'accepted'), (10, 'stored'), (20, 'queued offline'), (25, 'notified by push'), (30, 'sent'), (40, 'confirmed'), (50, 'displayed'), (55, 'back in the queue'), (57, 'retried'), (60, 'failed'), (70, 'expired'), (80, 'discarded')])),
+                ('kind', models.SmallIntegerField(choices=[(5, 'accepted'), (10, 'stored'), (20, 'queued offline'), (25, 'notified by push'), (30, 'sent'), (40, 'confirmed'), (45, 'not confirmed in time'), (50, 'displayed'), (55, 'back in the queue'), (57, 'retried'), (60, 'failed'), (70, 'expired'), (80, 'discarded')])),
                 ('node', models.CharField(blank=True, max_length=64)),
                 ('door', models.CharField(blank=True, max_length=20)),
                 ('detail', models.CharField(blank=True, help_text='By what: an ack, a receipt, an error.', max_length=500)),
