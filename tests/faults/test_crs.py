@@ -69,7 +69,7 @@ async def test_only_the_sender_has_it_on(own_service: Callable[..., ServiceProce
         "shell",
         "-c",
         "from chatops.accounts import services; from chatops.audit.services import Actor;"
-        "services.change_account(services.find('alice'), by=Actor.command('a test'), uses_crs=True)",
+        "services.change_account(services.find('alice'), by=Actor.command('test'), uses_crs=True)",
     )
     service.start()
     alice, bob = Person(service, "alice"), Person(service, "bob")
