@@ -65,6 +65,7 @@ class ServiceProcess:
             "CHATOPS_C2S_TLS": doors(self.tls_port),
             "CHATOPS_SCRAM_ITERATIONS": "4096",
             "CHATOPS_CONTACT_ABUSE": "mailto:abuse@localhost xmpp:root@localhost",
+            "CHATOPS_CRS_TIMEOUT_SECONDS": "2",
             "CHATOPS_PUSH_GRACE_SECONDS": "1",
             "CHATOPS_PUSH_RETRY_SECONDS": "1",
             "PYTHONUNBUFFERED": "1",

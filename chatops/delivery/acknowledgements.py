@@ -24,7 +24,6 @@ class Overdue:
     """A message that nobody has confirmed, and that is still owed to its recipient."""
 
     message_id: int
-    recipient_id: int
     sender: str
     sender_bare: str
     stanza_id: str
@@ -83,7 +82,6 @@ def overdue(*, message_ids: Sequence[int], patience: timedelta) -> list[Overdue]
             row.message_id,
             Overdue(
                 row.message_id,
-                row.recipient_id,
                 message.sender,
                 message.sender_bare,
                 message.stanza_id,

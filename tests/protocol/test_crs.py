@@ -66,9 +66,10 @@ async def events(process: ServiceProcess, client: Client, person: Person) -> lis
     await client.send(plain("nothing-of-that-name"))
     await client.nothing_more()
     script = (
-        "from chatops.delivery.models import Event;"
+        "from chatops.delivery.models import Delivery, Event;"
         f"[print(e.get_kind_display(), e.detail, sep=': ') for e in"
-        f" Event.objects.filter(recipient__username='{person.name}').order_by('pk')]"
+        " Event.objects.filter(message_id__in=Delivery.objects.filter("
+        f"recipient__username='{person.name}').values('message_id')).order_by('pk')]"
     )
     return [line for line in process.manage("shell", "-v0", "-c", script).splitlines() if line]
 

@@ -16,6 +16,7 @@ from chatops.delivery.tracking import TrackedDelivery, ledger
 from chatops.xmpp.stanzas import Packed
 
 REMEMBERED = 50_000  # of device and id; what was sent before them is looked up
+LONGEST_ID = 1_023  # as the archive has them; what is longer is confirmed by other means
 MOST_ALIKE = 10  # messages that different people gave the same id
 
 
@@ -26,7 +27,7 @@ class Sent:
         self._known: OrderedDict[tuple[int, str], list[TrackedDelivery]] = OrderedDict()
 
     def remember(self, stanza_id: str, delivery: TrackedDelivery) -> None:
-        if not stanza_id:
+        if not 0 < len(stanza_id) <= LONGEST_ID:
             return
         key = delivery.device_id, stanza_id
         # One that is offered again takes the place of what was offered before.
@@ -57,7 +58,7 @@ def confirm(session: Session, confirmation: Confirmation) -> Awaitable[None] | N
     The stanza that says so counts as handled when that is stored. What memory does not know is
     looked up before the session's next stanza is read, so a flood of such costs its sender only.
     """
-    if not confirmation.stanza_id:
+    if not 0 < len(confirmation.stanza_id) <= LONGEST_ID:
         return None
     delivery = sent.recall(session.device_id, confirmation.stanza_id)
     if delivery is None:

@@ -138,12 +138,9 @@ def _tell(message: Overdue) -> None:
     """First into the timeline, then to the sender."""
     sessions = _sessions_of(message)
     told = "its sender was told" if sessions else "its sender was not there to be told"
+    # Of the message as a whole: none of the devices has confirmed it.
     write = event_write(
-        message.message_id,
-        EventKind.OVERDUE,
-        recipient_id=message.recipient_id,
-        node=wire().node,
-        detail=f"{told} (CRS)",
+        message.message_id, EventKind.OVERDUE, node=wire().node, detail=f"{told} (CRS)"
     )
     wire().commit(
         [write],
