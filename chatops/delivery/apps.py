@@ -5,3 +5,6 @@ class DeliveryConfig(AppConfig):
     name = "chatops.delivery"
     label = "delivery"
     verbose_name = "Delivery"
+
+    def ready(self) -> None:
+        from chatops.delivery import departures  # noqa: F401 - accounts take their queues along

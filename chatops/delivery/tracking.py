@@ -179,6 +179,11 @@ class Ledger:
         for delivery in dirty.values():
             if delivery.id not in gone:
                 writes.extend(delivery.pending_writes())
+            elif delivery.state > delivery.written:  # that it was sent makes it an attempt
+                fresh = advance_write(
+                    delivery.id, delivery.state, owed=True, event_id=delivery.event_id
+                )
+                writes.append(fresh)
         if lost:
             wire().commit(writes, partial(_give_back, lost))
         elif writes:

@@ -1,0 +1,64 @@
+"""What the ledger of a running service says, read from beside it."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+from tests.service import ServiceProcess
+
+EVENTS = """
+SELECT e.kind, d.resource FROM delivery_event e
+LEFT JOIN accounts_device d ON d.id = e.device_id
+JOIN archive_message m ON m.id = e.message_id
+WHERE m.sender_bare = ? AND m.stanza_id = ? ORDER BY e.id
+"""
+STATES = """
+SELECT r.state, r.owed, d.resource FROM delivery_delivery r
+LEFT JOIN accounts_device d ON d.id = r.device_id
+JOIN archive_message m ON m.id = r.message_id
+WHERE m.sender_bare = ? AND m.stanza_id = ? ORDER BY r.id
+"""
+KINDS = {
+    5: "accepted", 10: "stored", 20: "queued", 25: "notified", 30: "sent", 40: "confirmed",
+    50: "displayed", 55: "requeued", 57: "retried", 60: "failed", 70: "expired", 80: "discarded",
+}  # fmt: skip
+
+
+def timeline(service: ServiceProcess, sender: str, stanza_id: str) -> list[str]:
+    """Its events, as "sent phone"; without a device alone."""
+    return [
+        f"{KINDS[kind]} {device or ''}".strip()
+        for kind, device in _rows(service, EVENTS, sender, stanza_id)
+    ]
+
+
+def states(service: ServiceProcess, sender: str, stanza_id: str) -> list[str]:
+    """Where it stands, as "confirmed phone"; with "owed" where it is still to be offered."""
+    return [
+        f"{KINDS[state]} {device or ''}".strip() + (" owed" if owed else "")
+        for state, owed, device in _rows(service, STATES, sender, stanza_id)
+    ]
+
+
+async def becomes(
+    service: ServiceProcess, sender: str, stanza_id: str, events: str, outcome: str
+) -> None:
+    """Until the ledger says exactly that; lines with commas between."""
+    wanted = (
+        [each.strip() for each in events.split(",") if each.strip()],
+        [each.strip() for each in outcome.split(",") if each.strip()],
+    )
+    found: tuple[list[str], list[str]] = ([], [])
+    try:
+        async with asyncio.timeout(15):
+            while found != wanted:
+                await asyncio.sleep(0.05)
+                found = timeline(service, sender, stanza_id), states(service, sender, stanza_id)
+    except TimeoutError:
+        raise AssertionError(f"expected {wanted}\nbut found {found}") from None
+
+
+def _rows(service: ServiceProcess, query: str, sender: str, stanza_id: str) -> list[tuple]:  # type: ignore[type-arg]
+    path = service.data / "chatops.sqlite3"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return connection.execute(query, (sender, stanza_id)).fetchall()

@@ -1,0 +1,265 @@
+"""Every way that a message can go, and exactly what the ledger says of it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import Person
+from tests.conversation import Client, difference, parse
+from tests.faults.test_slow_and_lost import hang_up, reset
+from tests.ledger import becomes, timeline
+from tests.protocol.managed import SM, got, managed, message, resumed
+from tests.service import ServiceProcess
+
+SWEEP = "from chatops.delivery import retries; retries.sweep()"
+
+
+class Device:
+    """A client that counts what comes, so that it can confirm it."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.jid, self.came = client, client.jid, 0
+
+    async def wait_for(self, pattern: str) -> None:
+        wanted = parse(pattern)
+        while True:
+            element = await self.client.next()
+            self.came += element.tag.startswith("{jabber:client}")
+            if not difference(wanted, element):
+                return
+
+    async def confirms(self) -> None:
+        """All that it has read."""
+        await self.client.send(f"<a xmlns='{SM}' h='{self.came}'/>")
+
+    def dies(self) -> None:
+        reset(self.client)
+
+
+async def comes(person: Person, resource: str, *, resume: bool = False) -> tuple[Device, str]:
+    """An available device that has all that waited, and what its session is resumed with."""
+    client, token = await managed(person, resource, resume=resume)
+    device = Device(client)
+    await client.send("<presence/>")
+    await device.wait_for(f"<presence from='{client.jid}'/>")
+    return device, token
+
+
+async def settled(person: Person, resource: str, *, resume: bool = False) -> tuple[Device, str]:
+    """The same, after its queue was handed over: what comes now comes directly."""
+    device, token = await comes(person, resource, resume=resume)
+    number, ways = 0, ["queued"]
+    while "queued" in ways:
+        number += 1
+        name = f"{resource}-{number}"
+        await device.client.send(message(person.jid, name))
+        await device.wait_for(f"<message id='{name}'/>")
+        ways = timeline(person.service, person.jid, name)
+    await device.confirms()
+    return device, token
+
+
+@pytest.mark.spec("XEP-0198 §4")
+async def test_to_one_device(service: ServiceProcess, alice: Person, bob: Person) -> None:
+    desk, (phone, _) = await alice.online("desk"), await settled(bob, "phone")
+    await desk.send(message(bob.jid, "m"))
+    await phone.wait_for(got(desk, "m"))
+    await becomes(service, alice.jid, "m", "stored, sent phone", "sent phone owed")
+    await phone.confirms()
+    await becomes(service, alice.jid, "m", "stored, sent phone, confirmed phone", "confirmed phone")
+    await phone.client.send(
+        f"<message to='{desk.jid}' type='chat'>"
+        "<displayed xmlns='urn:xmpp:chat-markers:0' id='m'/></message>"
+    )
+    await desk.wait_for(f"<message from='{phone.jid}'/>")
+    await becomes(
+        service,
+        alice.jid,
+        "m",
+        "stored, sent phone, confirmed phone, displayed phone",
+        "displayed phone",
+    )
+
+
+async def test_to_a_device_that_confirms_by_a_receipt_alone(
+    service: ServiceProcess, alice: Person, bob: Person
+) -> None:
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    await desk.send(
+        f"<message to='{bob.jid}' type='chat' id='m'><body>m</body>"
+        "<request xmlns='urn:xmpp:receipts'/></message>"
+    )
+    await phone.wait_for(got(desk, "m"))
+    await phone.send(
+        f"<message to='{desk.jid}'><received xmlns='urn:xmpp:receipts' id='m'/></message>"
+    )
+    await desk.wait_for(f"<message from='{phone.jid}'/>")
+    await becomes(service, alice.jid, "m", "stored, sent phone, confirmed phone", "confirmed phone")
+
+
+@pytest.mark.spec("XEP-0198 §5")
+async def test_to_two_devices_of_which_one_dies(
+    service: ServiceProcess, alice: Person, bob: Person
+) -> None:
+    desk = await alice.online("desk")
+    (phone, _), (tablet, _) = await settled(bob, "phone"), await settled(bob, "tablet")
+    await desk.send(message(bob.jid, "m"))
+    for device in (phone, tablet):
+        await device.wait_for(got(desk, "m"))
+    await phone.confirms()
+    told = "stored, sent phone, sent tablet, confirmed phone"
+    await becomes(service, alice.jid, "m", told, "confirmed phone, sent tablet owed")
+    tablet.dies()  # somebody has it, so nobody is offered it again
+    await becomes(service, alice.jid, "m", told, "confirmed phone, sent tablet")
+
+
+@pytest.mark.spec("XEP-0160 §2", "XEP-0160 §3")
+async def test_to_somebody_who_is_away(service: ServiceProcess, alice: Person, bob: Person) -> None:
+    desk = await alice.online("desk")
+    await desk.send(message(bob.jid, "m"))
+    await becomes(service, alice.jid, "m", "stored, queued", "queued owed")
+    phone, _ = await comes(bob, "phone")
+    await phone.wait_for(got(desk, "m"))
+    await phone.confirms()
+    await becomes(
+        service,
+        alice.jid,
+        "m",
+        "stored, queued, sent phone, confirmed phone",
+        "confirmed phone",
+    )
+    again = await bob.online("tablet")
+    await again.nothing_else()
+
+
+@pytest.mark.spec("XEP-0191 §3.3")
+async def test_to_who_blocks_the_sender(
+    service: ServiceProcess, alice: Person, bob: Person
+) -> None:
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    await phone.ask(
+        f"<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='{alice.jid}'/>"
+        "</block></iq>"
+    )
+    await desk.send(message(bob.jid, "m"))
+    await desk.wait_for("<message type='error' id='m'/>")
+    await becomes(service, alice.jid, "m", "", "")
+
+
+async def test_to_who_has_too_much_waiting(own_service: Callable[..., ServiceProcess]) -> None:
+    service = own_service("alice", "bob", CHATOPS_MAX_OFFLINE_MESSAGES="1")
+    alice, bob = Person(service, "alice"), Person(service, "bob")
+    desk = await alice.online("desk")
+    for name in ("fits", "over"):
+        await desk.send(message(bob.jid, name))
+    await desk.wait_for("<message type='error' id='over'/>")
+    await becomes(service, alice.jid, "fits", "stored, queued", "queued owed")
+    await becomes(service, alice.jid, "over", "", "")
+    await hang_up(alice, bob)
+
+
+async def test_of_which_the_time_is_over(own_service: Callable[..., ServiceProcess]) -> None:
+    service = own_service("alice", "bob", CHATOPS_MESSAGE_LIFETIME_DAYS="1")
+    alice, bob = Person(service, "alice"), Person(service, "bob")
+    desk = await alice.online("desk")
+    await desk.send(message(bob.jid, "m"))
+    await becomes(service, alice.jid, "m", "stored, queued", "queued owed")
+    service.manage("shell", "-c", SWEEP)
+    await becomes(service, alice.jid, "m", "stored, queued", "queued owed")
+    a_day_passes = "from chatops.delivery.models import *; Delivery.objects.update(expires=1);"
+    service.manage("shell", "-c", a_day_passes + SWEEP)
+    await becomes(service, alice.jid, "m", "stored, queued, expired", "expired")
+    await hang_up(alice, bob)
+
+
+async def test_to_an_account_that_goes(service: ServiceProcess, alice: Person, bob: Person) -> None:
+    desk = await alice.online("desk")
+    await desk.send(message(bob.jid, "m"))
+    await becomes(service, alice.jid, "m", "stored, queued", "queued owed")
+    service.manage("account", "remove", bob.name)
+    await becomes(service, alice.jid, "m", "stored, queued, discarded", "")
+
+
+@pytest.mark.spec("XEP-0198 §5")
+async def test_over_a_session_that_is_resumed(
+    service: ServiceProcess, alice: Person, bob: Person
+) -> None:
+    desk = await alice.online("desk")
+    phone, token = await settled(bob, "phone", resume=True)
+    phone.dies()
+    await desk.send(message(bob.jid, "m"))
+    again = Device((await resumed(bob, token, phone.came))[0])
+    again.came = phone.came
+    await again.wait_for(got(desk, "m"))
+    await again.confirms()
+    await becomes(service, alice.jid, "m", "stored, sent phone, confirmed phone", "confirmed phone")
+
+
+@pytest.mark.spec("XEP-0198 §5", "XEP-0160 §3")
+async def test_offered_again_until_it_is_confirmed(
+    service: ServiceProcess, alice: Person, bob: Person
+) -> None:
+    desk, (phone, _) = await alice.online("desk"), await settled(bob, "phone")
+    await desk.send(message(bob.jid, "m"))
+    await phone.wait_for(got(desk, "m"))
+    phone.dies()
+    await becomes(service, alice.jid, "m", "stored, sent phone, requeued phone", "queued owed")
+    tablet, _ = await comes(bob, "tablet")
+    await tablet.wait_for(got(desk, "m"))
+    await tablet.confirms()
+    await becomes(
+        service,
+        alice.jid,
+        "m",
+        "stored, sent phone, requeued phone, retried tablet, sent tablet, confirmed tablet",
+        "confirmed tablet",
+    )
+
+
+async def test_offered_again_until_it_is_given_up(
+    own_service: Callable[..., ServiceProcess],
+) -> None:
+    service = own_service("alice", "bob", CHATOPS_DELIVERY_ATTEMPTS="2")
+    alice, bob = Person(service, "alice"), Person(service, "bob")
+    desk = await alice.online("desk")
+    await desk.send(message(bob.jid, "m"))
+    for _ in range(2):
+        phone, _ = await comes(bob, "phone")
+        await phone.wait_for(got(desk, "m"))
+        phone.dies()
+        await desk.nothing_more()
+    await becomes(
+        service,
+        alice.jid,
+        "m",
+        "stored, queued, sent phone, requeued phone, retried phone, sent phone, failed phone",
+        "failed phone",
+    )
+    await (await bob.online("phone")).nothing_else()
+    await hang_up(alice, bob)
+
+
+async def test_though_the_service_dies_before_it_is_confirmed(
+    own_service: Callable[..., ServiceProcess],
+) -> None:
+    service = own_service("alice", "bob")
+    alice, bob = Person(service, "alice"), Person(service, "bob")
+    desk, (phone, _) = await alice.online("desk"), await settled(bob, "phone")
+    await desk.send(message(bob.jid, "m"))
+    await phone.wait_for(got(desk, "m"))
+    await becomes(service, alice.jid, "m", "stored, sent phone", "sent phone owed")
+    service.kill()
+    await hang_up(alice, bob)
+    service.start()
+    await becomes(service, alice.jid, "m", "stored, sent phone, requeued phone", "queued owed")
+    phone, _ = await comes(bob, "phone")
+    await phone.wait_for(f"<message from='{desk.jid}' id='m'/>")
+    await phone.confirms()
+    await becomes(
+        service,
+        alice.jid,
+        "m",
+        "stored, sent phone, requeued phone, sent phone, confirmed phone",
+        "confirmed phone",
+    )
+    await hang_up(bob)
