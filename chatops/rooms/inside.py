@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 
-from chatops.core.wire import wire
+from chatops.core.wire import Tracked, wire
 from chatops.rooms.history import History, Said
 from chatops.rooms.models import Room, WhoSeesJids
 from chatops.rooms.occupants import Device, NicknameTaken, Occupant, Occupants, Role
@@ -210,12 +210,18 @@ class RunningRoom:
     def deliver(self, device: Device, packed: Packed, sender: str) -> None:
         hand_over(device, packed.addressed(to=device.full, sender=sender))
 
-    def send_all(self, packed: Packed, sender: str) -> None:
-        """To everybody inside; `sender` is the room or an occupant of it."""
+    def send_all(
+        self, packed: Packed, sender: str, lines: Mapping[str, Tracked] | None = None
+    ) -> None:
+        """To everybody inside; `sender` is the room or an occupant of it.
+
+        `lines`: what follows the message to each device, by its full JID.
+        """
         head, tail = packed.head + attribute("from", sender), packed.tail
         for occupant in self.occupants:
             for device in occupant.devices.values():
-                hand_over(device, b"".join((head, device.addressed, tail)))
+                line = lines.get(device.full) if lines else None
+                hand_over(device, b"".join((head, device.addressed, tail)), line)
 
     def announce(self, codes: Sequence[int]) -> None:
         """A change of the room's settings (section 10.2.1)."""
@@ -250,9 +256,9 @@ class RunningRoom:
         return Packed.pack(message)
 
 
-def hand_over(device: Device, data: bytes) -> None:
+def hand_over(device: Device, data: bytes, line: Tracked | None = None) -> None:
     """To a session here, or over a link."""
     if device.session is not None:
-        device.session.send(data)
+        device.session.send(data, line)
     else:
         wire().route(parse(data))

@@ -58,6 +58,9 @@ class Room(models.Model):
     occupants_may_change_subject = models.BooleanField(default=False)
     members_may_invite = models.BooleanField(default=False)
     is_logged = models.BooleanField("archived", default=True)
+    tracks_delivery = models.BooleanField(
+        default=False, help_text="The delivery log has each message for each device inside."
+    )
     history_length = models.PositiveIntegerField(
         default=20, validators=[MaxValueValidator(1000)], help_text="Messages shown to a newcomer."
     )

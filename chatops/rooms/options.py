@@ -227,6 +227,14 @@ OPTIONS = (
         codes=(170, 171),
     ),
     Option(
+        "trackdelivery",
+        "tracks_delivery",
+        "boolean",
+        "Track delivery",
+        OTHER,
+        desc="The delivery log then tells for each message which device inside has it.",
+    ),
+    Option(
         "historylength",
         "history_length",
         "number",

@@ -11,6 +11,7 @@ from tests.ledger import becomes, timeline
 from tests.protocol.managed import SM, got, managed, message, resumed
 from tests.service import ServiceProcess
 
+MUC = "http://jabber.org/protocol/muc"
 SWEEP = "from chatops.delivery import retries; retries.sweep()"
 
 
@@ -263,3 +264,33 @@ async def test_though_the_service_dies_before_it_is_confirmed(
         "confirmed phone",
     )
     await hang_up(bob)
+
+
+@pytest.mark.spec("XEP-0045 §7.4", "XEP-0198 §4")
+async def test_to_the_people_in_a_room_that_tracks_delivery(
+    service: ServiceProcess, alice: Person, bob: Person
+) -> None:
+    room = f"tracked-{alice.name}@conference.localhost"
+    desk, (phone, _) = await alice.online("desk"), await settled(bob, "phone")
+    await desk.send(f"<presence to='{room}/alice'><x xmlns='{MUC}'/></presence>")
+    await desk.wait_for(f"<message from='{room}'><subject/></message>")
+    await desk.ask(
+        f"<iq type='set' id='o' to='{room}'><query xmlns='{MUC}#owner'>"
+        "<x xmlns='jabber:x:data' type='submit'>"
+        f"<field var='FORM_TYPE'><value>{MUC}#roomconfig</value></field>"
+        "<field var='muc#roomconfig_trackdelivery'><value>1</value></field></x></query></iq>"
+    )
+    await phone.client.send(f"<presence to='{room}/bob'><x xmlns='{MUC}'/></presence>")
+    await phone.wait_for(f"<message from='{room}'><subject/></message>")
+    await phone.confirms()
+    await desk.send(message(room, "m", "groupchat"))
+    await desk.wait_for(f"<message from='{room}/alice' id='m'/>")
+    await phone.wait_for(f"<message from='{room}/alice' id='m'/>")
+    await phone.confirms()
+    await becomes(
+        service,
+        alice.jid,
+        "m",
+        "stored, sent desk, sent phone, confirmed phone",
+        "sent desk, confirmed phone",
+    )

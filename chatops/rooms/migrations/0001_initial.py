@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('occupants_may_change_subject', models.BooleanField(default=False)),
                 ('members_may_invite', models.BooleanField(default=False)),
                 ('is_logged', models.BooleanField(default=True, verbose_name='archived')),
+                ('tracks_delivery', models.BooleanField(default=False, help_text='The delivery log has each message for each device inside.')),
                 ('history_length', models.PositiveIntegerField(default=20, help_text='Messages shown to a newcomer.', validators=[django.core.validators.MaxValueValidator(1000)])),
                 ('presence_broadcast', models.JSONField(blank=True, default=list, help_text='Roles whose presence is broadcast; empty means all.')),
                 ('member_list_visible_to', models.JSONField(blank=True, default=list, help_text='Roles that may fetch the member list; empty means all.')),

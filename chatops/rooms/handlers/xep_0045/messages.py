@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from chatops.core.database import in_db
 from chatops.core.ids import new_id
 from chatops.core.journal import Update, Write
 from chatops.core.live import hears
-from chatops.core.wire import Session, wire
+from chatops.core.wire import Session, Tracked, wire
 from chatops.rooms.handlers.xep_0045 import conference, muc, registration
 from chatops.rooms.handlers.xep_0045.invitations import mediate
 from chatops.rooms.handlers.xep_0045.leaving import fail
@@ -28,6 +28,7 @@ from chatops.rooms.occupants import Occupant, Role
 from chatops.rooms.retraction import retract
 from chatops.rooms.running import changed, exists, in_order, rooms, settle
 from chatops.rooms.services import NoSuchRoom
+from chatops.rooms.tracking import track
 from chatops.rooms.waking import wake
 from chatops.xmpp.content import BODY, NO_PERMANENT_STORE, NO_STORE, RETRACTION, STORE
 from chatops.xmpp.elements import Element, add, namespace_of, serialise, stanza, tag_of
@@ -142,6 +143,10 @@ def publish(
     add(element, _STANZA_ID, None, by=room.jid, id=str(message_id))
     data = _as_said(element, sender)
     writes = _rows(room, element, message_id, author, data)
+    lines: Mapping[str, Tracked] = {}
+    if room.room.tracks_delivery and element.find(BODY) is not None:
+        more, lines = track(room, message_id)
+        writes += more
     subject, now = element.findtext(_SUBJECT) or "", timezone.now()
     if is_subject:
         writes.append(Write(SUBJECT_UPDATE, (room.room.pk, subject, sender, now)))
@@ -158,7 +163,7 @@ def publish(
             )
         elif element.find(BODY) is not None and element.find(RETRACTION) is None:
             room.history.remember(Said(message_id, packed, sender))
-        room.send_all(packed, sender)
+        room.send_all(packed, sender, lines)
         wake(room.occupants, element, sender=sender, author=author.bare, message_id=message_id)
         settle(stored)
         changed(room)

@@ -1,0 +1,40 @@
+"""Rooms whose messages stand in the delivery log, device by device."""
+
+from collections.abc import Mapping
+
+from chatops.core.ids import new_id
+from chatops.core.journal import Write
+from chatops.core.wire import wire
+from chatops.delivery.models import EventKind, State
+from chatops.delivery.tracking import TrackedDelivery, ledger
+from chatops.delivery.writes import delivery_write, event_write
+from chatops.rooms.inside import RunningRoom
+
+
+def track(room: RunningRoom, message_id: int) -> tuple[list[Write], Mapping[str, TrackedDelivery]]:
+    """A line for each device that is inside now: its rows, and the lines by full JID.
+
+    Nothing is owed: who misses what is said in a room finds it in the room's archive.
+    """
+    writes, lines = [event_write(message_id, EventKind.STORED, node=wire().node)], {}
+    for occupant in room.occupants:
+        for device in occupant.devices.values():
+            session = device.session
+            if session is None:
+                continue  # of another domain, whose devices are not known
+            line = TrackedDelivery(
+                new_id(), message_id, session.user_id, session.device_id, ledger, owed=False
+            )
+            line.written_owed = False
+            lines[device.full] = line
+            writes.append(
+                delivery_write(
+                    line.id,
+                    message_id,
+                    session.user_id,
+                    session.device_id,
+                    state=State.STORED,
+                    owed=False,
+                )
+            )
+    return writes, lines
