@@ -49,15 +49,19 @@ async def comes(person: Person, resource: str, *, resume: bool = False) -> tuple
 async def settled(person: Person, resource: str, *, resume: bool = False) -> tuple[Device, str]:
     """The same, after its queue was handed over: what comes now comes directly."""
     device, token = await comes(person, resource, resume=resume)
+    await has_its_queue(person, device)
+    await device.confirms()
+    return device, token
+
+
+async def has_its_queue(person: Person, device: Device) -> None:
     number, ways = 0, ["queued"]
     while "queued" in ways:
         number += 1
-        name = f"{resource}-{number}"
+        name = f"probe-{number}"
         await device.client.send(message(person.jid, name))
         await device.wait_for(f"<message id='{name}'/>")
         ways = timeline(person.service, person.jid, name)
-    await device.confirms()
-    return device, token
 
 
 @pytest.mark.spec("XEP-0198 §4")
@@ -86,6 +90,7 @@ async def test_to_a_device_that_confirms_by_a_receipt_alone(
     service: ServiceProcess, alice: Person, bob: Person
 ) -> None:
     desk, phone = await alice.online("desk"), await bob.online("phone")
+    await has_its_queue(bob, Device(phone))
     await desk.send(
         f"<message to='{bob.jid}' type='chat' id='m'><body>m</body>"
         "<request xmlns='urn:xmpp:receipts'/></message>"
