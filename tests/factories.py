@@ -14,7 +14,7 @@ from chatops.contacts import services as contacts
 from chatops.contacts.models import Blocked, PrivacyList, Report, RosterItem, SubscriptionRequest
 from chatops.core.ids import new_id
 from chatops.delivery.events import append
-from chatops.delivery.models import DeadLetter, Delivery, Event, EventKind, State
+from chatops.delivery.models import DeadLetter, Delivery, Event, EventKind, State, Verification
 from chatops.notices.models import Notice
 from chatops.push.models import Registration
 from chatops.rooms import services as rooms
@@ -94,6 +94,18 @@ def one_of_each() -> dict[str, Model]:
             state=State.EXPIRED,
             owed=False,
             changed=number,
+        ),
+        Verification.objects.create(
+            id=(begun := new_id()),
+            finished=begun,
+            since=0,
+            by=BY.name,
+            events=3,
+            seals=1,
+            anchors=0,
+            heads={"1": [1, "00"]},
+            found=0,
+            findings=[],
         ),
         FailedLogin.objects.create(
             user=bob, address="192.0.2.1", door="tcp", hour=timezone.now(), count=3

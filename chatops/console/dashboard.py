@@ -16,6 +16,7 @@ from chatops.audit.models import Entry
 from chatops.bridge.counters import counters, messages_a_minute
 from chatops.core import wire
 from chatops.core.ids import first_at, moment_of
+from chatops.delivery import watching
 from chatops.delivery.models import Delivery, State
 from chatops.notices.models import Notice
 from chatops.notices.services import progress
@@ -98,6 +99,11 @@ def _warnings() -> list[str]:
         found.append("The service does not run in this process: start it with manage.py serve.")
     if not settings.CHATOPS_TLS_CERTIFICATE and settings.CHATOPS_DOMAIN != "localhost":
         found.append("Clients see a self-signed certificate: set CHATOPS_TLS_CERTIFICATE and _KEY.")
+    if wrong := watching.condition().wrong:
+        found.append(
+            f"The delivery ledger is not what was written: {wrong.found} events or seals are wrong."
+            " See Proof of the ledger."
+        )
     if counters["authentication failures"] > 100:
         count = counters["authentication failures"]
         found.append(f"{count} logins have failed since the start: somebody may be guessing.")

@@ -99,6 +99,7 @@ def console_look(domain: str) -> dict[str, object]:
                     "items": [
                         _link("Reports", "report", "contacts.report"),
                         _link("Audit trail", "policy", "audit.entry"),
+                        _link("Proof of the ledger", "link", "delivery.verification"),
                         _link("Failed logins", "no_accounts", "accounts.failedlogin"),
                         {
                             "title": "Limits",

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from chatops.audit.services import Actor, record
 from chatops.core.ids import first_at, moment_of, new_id
+from chatops.core.jobs import enqueue
 from chatops.delivery import anchors
 from chatops.delivery.findings import Report
 from chatops.delivery.models import Verification
@@ -87,6 +88,13 @@ def look_after() -> Verification:
     done, _ = examine(by=Actor.task("delivery.look_after_ledger"), since=since, watch=_breathe)
     anchors.note_heads()
     return done
+
+
+def ask_for_verification(*, by: Actor) -> None:
+    """Have a job compare everything."""
+    with transaction.atomic():
+        record(by, "ledger.verify", LEDGER)
+        enqueue("delivery.verify_ledger")
 
 
 def verify_everything() -> Verification:

@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
 
+from chatops.accounts.models import User
 from chatops.audit.models import Entry as AuditEntry
 from chatops.core.ids import new_id
 from chatops.delivery import tasks, watching
@@ -145,3 +149,46 @@ def test_an_alarm_is_in_the_audit_trail_until_all_is_well_again() -> None:
     watching.examine(by=BY, watch=lambda done: None)
     assert watching.condition().wrong is None
     assert AuditEntry.objects.filter(action="ledger.verify").count() == 2
+
+
+PAGE = reverse("admin:delivery_verification_changelist")
+
+
+def browser_of(*permissions: str) -> Client:
+    user = User.objects.create(username=f"staff{User.objects.count()}", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_the_page_shows_the_chains_and_what_was_found() -> None:
+    browser = browser_of("view_verification", "view_delivery")
+    assert "No event has been written yet" in browser.get(PAGE).content.decode()
+    event = fill()[4]
+    watching.look_after()
+    page = browser.get(PAGE).content.decode()
+    assert "as it was written" in page
+    assert Seal.objects.latest("pk").hash.hex() in page
+    assert "Compare everything now" not in page
+    change(event, "detail", "<b>another</b>")
+    watching.verify_everything()
+    page = browser.get(PAGE).content.decode()
+    assert f"Event {event.pk} of message {event.message_id}" in page
+    wrong = Verification.objects.latest("pk")
+    page = browser.get(reverse("admin:delivery_verification_change", args=[wrong.pk]))
+    assert reverse("admin:delivery_timeline", args=[event.message_id]) in page.content.decode()
+    assert "delivery ledger is not what was written" in browser.get("/admin/").content.decode()
+
+
+def test_who_may_has_everything_compared(django_capture_on_commit_callbacks: Any) -> None:
+    address = reverse("admin:delivery_verify")
+    assert browser_of("view_verification").post(address).status_code == 403
+    assert browser_of().get(PAGE).status_code == 403
+    browser = browser_of("view_verification", "add_verification")
+    assert browser.get(address).status_code == 405
+    assert "Compare everything now" in browser.get(PAGE).content.decode()
+    with django_capture_on_commit_callbacks() as jobs:
+        assert browser.post(address, follow=True).status_code == 200
+    assert len(jobs) == 1
+    assert AuditEntry.objects.latest("pk").action == "ledger.verify"
