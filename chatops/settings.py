@@ -219,6 +219,7 @@ def _secret_key() -> str:
 # Django
 
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env("CHATOPS_OLD_SECRET_KEYS", "").split()
 DEBUG = env_on("CHATOPS_DEBUG", default=False)
 _public_hosts = [host for host in env("CHATOPS_ALLOWED_HOSTS", "").split(",") if host]
 # The domain always: clients ask it for host metadata.

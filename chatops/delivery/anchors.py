@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Max
 
+from chatops.audit.services import Actor, record
 from chatops.core.ids import first_at, moment_of, new_id
 from chatops.delivery.findings import Report, What
 from chatops.delivery.keys import is_signed, public_key, sign
@@ -70,6 +72,17 @@ def note_heads() -> list[Anchor]:
             logger.info("ledger: chain %d has %d: %s", *_told(anchor))
         Anchor.objects.bulk_create(made)
     return made
+
+
+def begin_anew(*, by: Actor, reason: str) -> list[Anchor]:
+    """Put the anchors aside that no longer fit, because a backup was restored or a key was lost."""
+    file = anchor_file()
+    with transaction.atomic():
+        record(by, "ledger.begin_anew", "the delivery ledger", reason=reason)
+        Anchor.objects.all().delete()
+    if file.exists():
+        file.rename(file.with_suffix(f".{new_id()}.old"))
+    return note_heads()
 
 
 def check(report: Report) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -112,6 +113,19 @@ def test_anchors_that_were_changed_or_removed_are_found() -> None:
     anchor_file().write_text(line)
     run("UPDATE delivery_anchor SET number = 5")
     assert kinds_of(checked()) == {What.ANCHOR}
+
+
+def test_after_a_backup_was_restored_one_begins_anew() -> None:
+    fill(6, 2)
+    note_heads()
+    run("DELETE FROM delivery_event WHERE id >= (SELECT id FROM delivery_seal WHERE number = 3)")
+    run("DELETE FROM delivery_seal WHERE number > 3")
+    fill(5, 2)
+    assert kinds_of(checked()) == {What.REPLACED}
+    call_command("ledger", "begin-anew", "--reason", "the disk was replaced")
+    assert checked().found == 0
+    assert AuditEntry.objects.latest("pk").details == {"reason": "the disk was replaced"}
+    assert len(list(anchor_file().parent.glob("ledger-anchors*"))) == 2
 
 
 def test_the_job_verifies_what_is_new_and_everything_once_a_day(settings: Any) -> None:

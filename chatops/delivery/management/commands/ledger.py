@@ -1,4 +1,4 @@
-"""``manage.py ledger verify|export|key|anchor``."""
+"""``manage.py ledger verify|export|key|anchor|begin-anew``."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from chatops.audit.services import Actor
 from chatops.core.ids import first_at
-from chatops.delivery.anchors import as_json, note_heads
+from chatops.delivery.anchors import as_json, begin_anew, note_heads
 from chatops.delivery.exporting import ExportQuery, export
 from chatops.delivery.keys import fingerprint, public_key
 from chatops.delivery.watching import examine
@@ -35,10 +35,12 @@ class Command(BaseCommand):
         out.add_argument("--recipient", default="", help="an account's address")
         out.add_argument("-o", dest="file", type=Path, required=True, help="FILE.zip")
         verbs.add_parser("anchor", help="sign where the chains end now, and note it")
+        anew = verbs.add_parser("begin-anew", help="put anchors aside that no longer fit")
+        anew.add_argument("--reason", required=True, help="for the audit trail")
         verbs.add_parser("key", help="show the public key of anchors and exports")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        verb = getattr(self, "do_" + options["verb"])
+        verb = getattr(self, "do_" + options["verb"].replace("-", "_"))
         try:
             verb(options)
         except Refused as error:
@@ -81,6 +83,10 @@ class Command(BaseCommand):
     def do_anchor(self, options: dict[str, Any]) -> None:
         for anchor in note_heads():
             self.stdout.write(json.dumps(as_json(anchor)))
+
+    def do_begin_anew(self, options: dict[str, Any]) -> None:
+        anchors = begin_anew(by=BY, reason=options["reason"])
+        self.stdout.write(f"The old anchors are put aside; {len(anchors)} chains are noted anew.")
 
     def do_key(self, options: dict[str, Any]) -> None:
         self.stdout.write(f"{public_key().hex()}\nfingerprint {fingerprint(public_key())}")
