@@ -218,6 +218,7 @@ async def must_all_have_arrived(
     assert [ids for ids in came if len(set(ids)) > 1] == []
     ledger = json.loads(service.manage("shell", "-v0", "-c", LEDGER))
     assert ledger["sent again after it was confirmed"] == []
+    assert "nothing was changed" in service.manage("ledger", "verify")
     with capsys.disabled():
         sys.stdout.write(
             f"\n{acknowledged} messages acknowledged, {waited} of them still on their way at the"
