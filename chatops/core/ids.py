@@ -1,7 +1,8 @@
 """Time-ordered 64-bit ids: the archive's primary key, the stanza-id and the MAM id in one.
 
-41 bits of milliseconds since 2020, 10 of node, 12 of sequence: sorting by id sorts by time, and
-a time span is a range of ids. A burst of over 4,096 ids in a millisecond borrows from the next.
+41 bits of milliseconds since 2020, 10 of node, 5 of process, 7 of sequence: sorting by id sorts by
+time, and a time span is a range of ids. A burst of over 128 ids in a millisecond borrows from the
+next.
 """
 
 import threading
@@ -11,23 +12,31 @@ from typing import Final
 
 EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _EPOCH_MS: Final = int(EPOCH.timestamp() * 1000)
-_NODE_BITS, _SEQUENCE_BITS = 10, 12
-_TIME_SHIFT: Final = _NODE_BITS + _SEQUENCE_BITS
+_NODE_BITS, _PROCESS_BITS, _SEQUENCE_BITS = 10, 5, 7
+_NODE_SHIFT: Final = _PROCESS_BITS + _SEQUENCE_BITS
+_TIME_SHIFT: Final = _NODE_BITS + _NODE_SHIFT
 NODES: Final = 1 << _NODE_BITS
+PROCESSES: Final = 1 << _PROCESS_BITS
 _LARGEST: Final = (1 << 63) - 1
 _DIGITS: Final = len(str(_LARGEST))
 _LAST_MS: Final = (1 << 41) - 1  # in 2089; moments beyond it are beyond all ids
 
 
 class Generator:
-    """Makes ids for one node; safe to call from any thread."""
+    """Makes ids for one process of a node; safe to call from any thread."""
 
-    def __init__(self, node: int = 0) -> None:
+    def __init__(self, node: int = 0, process: int = 0) -> None:
+        self._lock = threading.Lock()
+        self.place(node, process)
+        self._last = 0  # milliseconds and sequence, as one number
+
+    def place(self, node: int, process: int) -> None:
+        """Where it stands: no two that run at the same time may stand in the same place."""
         if not 0 <= node < NODES:
             raise ValueError(f"A node's number is 0 to {NODES - 1}, not {node}.")
-        self.node = node
-        self._lock = threading.Lock()
-        self._last = 0  # milliseconds and sequence, as one number
+        if not 0 <= process < PROCESSES:
+            raise ValueError(f"A process has a number from 0 to {PROCESSES - 1}, not {process}.")
+        self._place = node << _NODE_SHIFT | process << _SEQUENCE_BITS
 
     def __call__(self) -> int:
         now = (time_ns() // 1_000_000 - _EPOCH_MS) << _SEQUENCE_BITS
@@ -36,7 +45,7 @@ class Generator:
             self._last = last = max(now, self._last + 1)
         return (
             (last >> _SEQUENCE_BITS) << _TIME_SHIFT
-            | self.node << _SEQUENCE_BITS
+            | self._place
             | (last & (1 << _SEQUENCE_BITS) - 1)
         )
 

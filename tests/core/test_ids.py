@@ -1,12 +1,18 @@
 """Time-ordered ids."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatops.core.ids import Generator, first_at, last_at, moment_of, read_id
+from chatops.core.ids import PROCESSES, Generator, first_at, last_at, moment_of, read_id
+from chatops.core.processes import claim
+from tests.service import ROOT
 
 MOMENTS = st.datetimes(
     min_value=datetime(2020, 1, 1), max_value=datetime(2080, 1, 1), timezones=st.just(UTC)
@@ -22,6 +28,39 @@ def test_ids_of_a_node_only_grow_also_in_a_burst() -> None:
 def test_two_nodes_never_make_the_same_id() -> None:
     one, other = Generator(1), Generator(2)
     assert not {one() for _ in range(9_000)} & {other() for _ in range(9_000)}
+
+
+def test_two_processes_of_a_node_never_make_the_same_id(tmp_path: Path) -> None:
+    """Each has a number as long as it lives; also a child that was forked."""
+    code = (
+        "import os, sys; from pathlib import Path; from chatops.core.processes import claim;"
+        "print(claim(Path(sys.argv[1])), flush=True); sys.stdin.read()"
+    )
+    processes = []
+    for _ in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, tmp_path],
+            cwd=ROOT,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "chatops.settings"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        processes.append((process, int(process.stdout.readline())))
+    assert [number for _, number in processes] == [0, 1, 2]
+    processes[1][0].kill()
+    processes[1][0].communicate()
+    assert claim(tmp_path) == 1
+    for number in (0, 2):
+        processes[number][0].communicate()
+    one, other = Generator(1, 2), Generator(1, 3)
+    assert not {one() for _ in range(9_000)} & {other() for _ in range(9_000)}
+
+
+def test_when_all_numbers_are_taken_there_is_none(tmp_path: Path) -> None:
+    assert [claim(tmp_path) for _ in range(PROCESSES)] == list(range(PROCESSES))
+    assert claim(tmp_path) is None
 
 
 def test_an_id_tells_when_it_was_made() -> None:
@@ -44,6 +83,8 @@ def test_a_moment_is_a_range_of_ids(moment: datetime) -> None:
 def test_a_node_number_out_of_range_is_refused(node: int) -> None:
     with pytest.raises(ValueError, match="0 to 1023"):
         Generator(node)
+    with pytest.raises(ValueError, match="0 to 31"):
+        Generator(0, node)
 
 
 @pytest.mark.parametrize(
