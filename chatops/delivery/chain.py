@@ -9,6 +9,7 @@ export; a change here is a new version of FORMAT in both.
 """
 
 import hmac
+import threading
 from collections.abc import Iterator, Sequence
 from functools import cache
 from hashlib import sha256
@@ -46,6 +47,7 @@ _SEAL_INSERT = Insert(
     fields=("id", "chain", "number", "events", "previous", "hash", "mark"),
 )
 _ENTRY = Struct(">qq32s")
+_usual = threading.local()  # a thread's last chain: only where to look first
 
 
 class Entry(NamedTuple):
@@ -123,20 +125,22 @@ def seal(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
 def _take_chain(cursor: CursorWrapper) -> int:
     """A chain that nobody else adds to until this transaction ends.
 
-    SQLite has one writer at a time. With PostgreSQL it is the first that is free: nobody waits for
-    another's transaction, so nobody can wait in a circle.
+    SQLite has one writer at a time. With PostgreSQL it is the thread's last one, which this
+    transaction may have already, else the first that is free: nobody waits for another's
+    transaction, so nobody can wait in a circle.
     """
     if connection.vendor == "sqlite":
         return 1
     cursor.execute(
-        "SELECT number FROM generate_series(1, %s) AS number"
+        "SELECT number FROM (SELECT %s AS number UNION ALL SELECT generate_series(1, %s)) AS chains"
         " WHERE pg_try_advisory_xact_lock(%s, number) LIMIT 1",
-        [CHAINS, _ADVISORY],
+        [getattr(_usual, "chain", 1), CHAINS, _ADVISORY],
     )
     found = cursor.fetchone()
     if found is None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, 1)", [_ADVISORY])
-    return int(found[0]) if found else 1
+    _usual.chain = chain = int(found[0]) if found else 1
+    return chain
 
 
 @cache
