@@ -4,7 +4,7 @@ Receipts (XEP-0184), chat markers (XEP-0333) and message events (XEP-0022).
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from chatops.core.database import in_db
 from chatops.core.journal import Write
@@ -78,7 +78,11 @@ async def _look_up(
         tell_pages(message_id)
 
 
-def stored(writes: Sequence[Write], message_ids: Sequence[int]) -> "asyncio.Future[None]":
+def stored(
+    writes: Sequence[Write],
+    message_ids: Sequence[int],
+    failed: Callable[[], None] | None = None,
+) -> "asyncio.Future[None]":
     """Have a receipt's rows written; done, or Overloaded, when the stanza counts as handled."""
     future: asyncio.Future[None] = wire().loop.create_future()
 
@@ -87,7 +91,12 @@ def stored(writes: Sequence[Write], message_ids: Sequence[int]) -> "asyncio.Futu
         for message_id in message_ids:
             tell_pages(message_id)
 
-    wire().commit(writes, done, lambda: future.set_exception(Overloaded()))
+    def refuse() -> None:
+        if failed is not None:
+            failed()
+        future.set_exception(Overloaded())
+
+    wire().commit(writes, done, refuse)
     return future
 
 

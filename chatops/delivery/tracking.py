@@ -88,6 +88,11 @@ class TrackedDelivery:
             self.written, self.written_owed = max(self.written, state), False
         return writes
 
+    def doubt(self) -> None:
+        """What it was confirmed by could not be written: it stays owed, as the table has it."""
+        self.state, self.written = State.SENT, State.STORED
+        self.owed = self.written_owed = True
+
     def note(self, kind: EventKind, session: Session, detail: str = "") -> None:
         self.event_id = new_id()
         self.ledger.add(

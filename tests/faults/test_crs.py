@@ -1,5 +1,6 @@
 """Server acknowledgement ("CRS") while the service is killed, and with more than it waits for."""
 
+import sqlite3
 from collections.abc import Callable
 
 from tests.conftest import Person
@@ -90,6 +91,40 @@ async def test_only_the_sender_has_it_on(own_service: Callable[..., ServiceProce
     await phone.nothing_else()
     await phone.close()
     phone = await comes_back(bob, "phone")
+    await phone.nothing_else()
+    for client in (*alice.clients, *bob.clients):
+        await client.hang_up()
+
+
+async def test_a_confirmation_that_cannot_be_stored_is_refused_and_the_message_stays_owed(
+    own_service: Callable[..., ServiceProcess],
+) -> None:
+    service = own_service("alice", "bob", **ON)
+    alice, bob = Person(service, "alice"), Person(service, "bob")
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    for id_ in ("m1", "m2", "m3"):
+        await desk.send(chat(bob.jid, id_))
+        await stored(desk, id_)
+        await phone.expect(f"<message id='{id_}'/>")
+    other = sqlite3.connect(service.data / "chatops.sqlite3", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    for id_ in ("m1", "m2", "unknown"):
+        await phone.send(plain(id_))
+        await phone.expect(
+            f"<message type='error' id='{id_}'><error type='wait'>"
+            "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        )
+    other.execute("ROLLBACK")
+    other.close()
+    await late(desk, "m3")  # told when the ledger can say so again
+    await phone.send(plain("m1"))
+    await phone.nothing_else()
+    await phone.close()
+    phone = await comes_back(bob, "phone")
+    await phone.expect("<message id='m2'/>")
+    await phone.expect("<message id='m3'/>")
+    await phone.send(plain("m2"))
+    await phone.send(plain("m3"))
     await phone.nothing_else()
     for client in (*alice.clients, *bob.clients):
         await client.hang_up()

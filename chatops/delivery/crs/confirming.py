@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Awaitable
 from datetime import UTC, datetime
+from functools import partial
 
 from chatops.core.database import in_db
 from chatops.core.wire import Session
@@ -63,8 +64,16 @@ def confirm(session: Session, confirmation: Confirmation) -> Awaitable[None] | N
     delivery = sent.recall(session.device_id, confirmation.stanza_id)
     if delivery is None:
         return _look_up(session, confirmation)
+    is_news = delivery.state < State.CONFIRMED
     writes = delivery.confirm_now(EventKind.CONFIRMED, session, confirmation.detail)
-    return stored(writes, [delivery.message_id])
+    failed = partial(_doubt, delivery, confirmation.stanza_id) if is_news else None
+    return stored(writes, [delivery.message_id], failed)
+
+
+def _doubt(delivery: TrackedDelivery, stanza_id: str) -> None:
+    """The database was away, and the client hears of that: it may say so again."""
+    delivery.doubt()
+    sent.remember(stanza_id, delivery)
 
 
 async def _look_up(session: Session, confirmation: Confirmation) -> None:
