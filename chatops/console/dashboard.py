@@ -99,7 +99,11 @@ def _warnings() -> list[str]:
         found.append("The service does not run in this process: start it with manage.py serve.")
     if not settings.CHATOPS_TLS_CERTIFICATE and settings.CHATOPS_DOMAIN != "localhost":
         found.append("Clients see a self-signed certificate: set CHATOPS_TLS_CERTIFICATE and _KEY.")
-    if wrong := watching.condition().wrong:
+    ledger = watching.condition()
+    if ledger.last and moment_of(ledger.last.pk) < timezone.now() - timedelta(days=1):
+        since = f"{moment_of(ledger.last.pk):%d %B, %H:%M} UTC"
+        found.append(f"The delivery ledger has not been verified since {since}: do the jobs run?")
+    if wrong := ledger.wrong:
         found.append(
             f"The delivery ledger is not what was written: {wrong.found} events or seals are wrong."
             " See Proof of the ledger."

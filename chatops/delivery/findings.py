@@ -22,6 +22,7 @@ class What(StrEnum):
     CUT = "chain cut off"
     REPLACED = "chain replaced"
     ANCHOR = "anchor"
+    UNREADABLE = "unreadable"
 
 
 _SENTENCES = {
@@ -36,6 +37,8 @@ _SENTENCES = {
     What.CUT: "Chain {chain} ends with seal {number}; seal {noted} was there at {at}.",
     What.REPLACED: "Seal {number} of chain {chain} is another than the one that was there at {at}.",
     What.ANCHOR: "{text}",
+    What.UNREADABLE: "The ledger cannot be read to its end, because its rows are no longer what can"
+    " be in them: {error}.",
 }
 
 
@@ -83,6 +86,11 @@ class Report:
     def anchor(self, text: str) -> None:
         """Something is wrong with what was noted of the chains' heads."""
         self._add(Finding(What.ANCHOR, text))
+
+    def unreadable(self, error: Exception) -> None:
+        """Something is so wrong that it cannot be compared."""
+        sentence = _SENTENCES[What.UNREADABLE].format(error=f"{type(error).__name__}: {error}")
+        self._add(Finding(What.UNREADABLE, sentence))
 
     def _add(self, finding: Finding) -> None:
         self.found += 1

@@ -4,8 +4,12 @@ The chains are walked by their numbers, without what they seal. Events and seals
 by side, both by id: an event is older than its seal, and usually by milliseconds.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+
+from django.db import OperationalError
+from django.db.models import QuerySet
 
 from chatops.core.journal import Row
 from chatops.delivery.chain import (
@@ -19,6 +23,8 @@ from chatops.delivery.chain import (
 )
 from chatops.delivery.findings import Report, What
 from chatops.delivery.models import Event, Seal
+
+logger = logging.getLogger(__name__)
 
 LOWEST = -(1 << 63)
 SEALS_AT_ONCE = 200
@@ -48,10 +54,16 @@ def verify(*, since: int = 0, watch: Callable[[int], None] = _nothing) -> Report
 
     `watch` hears now and then of how many events are done; it may take its time.
     """
-    report = Report(since, heads=heads())
-    for chain, (until, _) in report.heads.items():
-        _walk(chain, until, report)
-    _Comparison(report, watch).run()
+    report = Report(since)
+    try:
+        report.heads = heads()
+        for chain, (until, _) in report.heads.items():
+            _walk(chain, until, report)
+        _Comparison(report, watch).run()
+    except (TypeError, ValueError, AttributeError, OverflowError, MemoryError) as error:
+        # SQLite takes words for numbers; whoever puts them there must not silence the alarm.
+        logger.exception("the ledger cannot be compared")
+        report.unreadable(error)
     return report
 
 
@@ -137,7 +149,7 @@ class _Comparison:
         rows = Event.objects.order_by("id").values_list(*EVENT_FIELDS)
         if end is not None:
             rows = rows.filter(id__lt=end)
-        while page := list(rows.filter(id__gte=start)[:EVENTS_AT_ONCE]):
+        while page := _read(rows.filter(id__gte=start)[:EVENTS_AT_ONCE]):
             for row in page:
                 entry = self.sealed.pop(row[0], None)
                 if entry is None:
@@ -190,3 +202,21 @@ class _Comparison:
     def compare(self, entry: Entry, row: Row) -> None:
         if digest_of(row) != entry.digest:
             self.report.event(What.CHANGED, entry.event_id, entry.message_id)
+
+
+def _read(rows: "QuerySet[Event, Row]") -> list[Row]:
+    """These rows. SQLite takes any bytes for text, and then cannot give them back as text."""
+    try:
+        return list(rows)
+    except OperationalError as error:
+        if "decode" not in str(error):
+            raise
+    return [_read_one(number) for number in list(rows.values_list("id", flat=True))]
+
+
+def _read_one(number: int) -> Row:
+    one: QuerySet[Event, Row] = Event.objects.filter(pk=number).values_list(*EVENT_FIELDS)
+    try:
+        return one.get()
+    except OperationalError:
+        return (number, 0, None, None, 0, "", "", "unreadable")

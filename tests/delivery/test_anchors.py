@@ -1,6 +1,7 @@
 """What was noted of the chains beside the database, and who looks after the ledger."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from chatops.accounts.models import User
 from chatops.audit.models import Entry as AuditEntry
-from chatops.core.ids import new_id
+from chatops.core.ids import first_at, new_id
 from chatops.delivery import tasks, watching
 from chatops.delivery.anchors import anchor_file, check, note_heads
 from chatops.delivery.chain import hash_of, mark_of, pack
@@ -193,6 +195,17 @@ def test_the_page_shows_the_chains_and_what_was_found() -> None:
     page = browser.get(reverse("admin:delivery_verification_change", args=[wrong.pk]))
     assert reverse("admin:delivery_timeline", args=[event.message_id]) in page.content.decode()
     assert "delivery ledger is not what was written" in browser.get("/admin/").content.decode()
+
+
+def test_the_overview_tells_when_nobody_verifies_any_more() -> None:
+    fill(1, 1)
+    done = watching.look_after()
+    browser = browser_of("view_verification")
+    assert "has not been verified since" not in browser.get("/admin/").content.decode()
+    Verification.objects.filter(pk=done.pk).update(
+        id=first_at(timezone.now() - timedelta(hours=25))
+    )
+    assert "has not been verified since" in browser.get("/admin/").content.decode()
 
 
 def test_who_may_has_everything_compared(django_capture_on_commit_callbacks: Any) -> None:

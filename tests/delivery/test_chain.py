@@ -1,5 +1,6 @@
 """The ledger's chain: what was changed, removed or inserted shows, and is named."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,49 @@ def test_an_inserted_event_is_named(place: str) -> None:
     report = verify()
     assert named(report) == {(What.INSERTED, number, last.message_id)}
     assert str(number) in report.findings[0].sentence
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_is_done_to_some_events_exactly_those_are_named(seed: int) -> None:
+    dice = random.Random(seed)
+    events = fill(dice.randrange(1, 12), dice.randrange(1, 8))
+    expected = set()
+    for event in dice.sample(events, dice.randrange(len(events))):
+        message = event.message_id
+        deed = dice.choice(["change", "remove", "copy"])
+        if deed == "change":
+            column = dice.choice(list(CHANGES))
+            change(event, column, CHANGES[column])
+            expected.add((What.CHANGED, event.pk, message))
+        elif deed == "remove":
+            run("DELETE FROM delivery_event WHERE id = %s", event.pk)
+            expected.add((What.REMOVED, event.pk, message))
+        else:
+            number = event.pk + dice.randrange(1, 1 << 40)
+            run(
+                "INSERT INTO delivery_event (id, message_id, kind, node, door, detail)"
+                " VALUES (%s, %s, 40, '', '', '')",
+                number,
+                message,
+            )
+            expected.add((What.INSERTED, number, message))
+    assert named(verify()) == expected
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="others keep their types")
+def test_what_cannot_be_in_a_column_is_named_or_at_least_found() -> None:
+    events = fill()
+    run("UPDATE delivery_event SET detail = CAST(x'ff' AS TEXT) WHERE id = %s", events[5].pk)
+    run("UPDATE delivery_event SET door = x'ff' WHERE id = %s", events[6].pk)
+    run("UPDATE delivery_event SET kind = 'sent' WHERE id = %s", events[7].pk)
+    assert named(verify()) == {(What.CHANGED, each.pk, each.message_id) for each in events[5:8]}
+    for column, value in (
+        ("events", "words"), ("number", "five"), ("hash", 5), ("hash", 10**15), ("chain", "first")
+    ):  # fmt: skip
+        with transaction.atomic():
+            change(Seal.objects.get(number=5), column, value)
+            assert {What.SEAL_CHANGED, What.UNREADABLE} & kinds_of(verify())
+            transaction.set_rollback(True)
 
 
 def test_an_event_that_gets_another_id_is_removed_and_inserted() -> None:
