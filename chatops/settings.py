@@ -139,6 +139,8 @@ CHATOPS_RETRY_LONGEST_SECONDS = env_int("CHATOPS_RETRY_LONGEST_SECONDS", 3_600)
 CHATOPS_MESSAGE_LIFETIME_DAYS = env_int("CHATOPS_MESSAGE_LIFETIME_DAYS", 0)
 # How often the whole ledger is compared with its chains, beside what is new; 0: only by hand.
 CHATOPS_LEDGER_VERIFY_HOURS = env_int("CHATOPS_LEDGER_VERIFY_HOURS", 24)
+CHATOPS_EXPORT_HOURS = env_int("CHATOPS_EXPORT_HOURS", 24)
+CHATOPS_MAX_EXPORTS = env_int("CHATOPS_MAX_EXPORTS", 10)
 CHATOPS_MAX_OFFLINE_MESSAGES = env_int("CHATOPS_MAX_OFFLINE_MESSAGES", 10_000)
 CHATOPS_MAX_ADDRESSES = env_int("CHATOPS_MAX_ADDRESSES", 50)
 CHATOPS_BOSH = env_on("CHATOPS_BOSH", default=True)
@@ -381,6 +383,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "delivery.empty_passing",
         "schedule": 60.0,
     },
+    "figures of deliveries by the hour": {"task": "delivery.figures", "schedule": 60.0},
+    "exports that are forgotten, or old": {"task": "delivery.sweep_exports", "schedule": 60.0},
     "failed logins that are old": {
         "task": "accounts.forget_failed_logins",
         "schedule": 3_600.0,

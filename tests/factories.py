@@ -14,7 +14,15 @@ from chatops.contacts import services as contacts
 from chatops.contacts.models import Blocked, PrivacyList, Report, RosterItem, SubscriptionRequest
 from chatops.core.ids import new_id
 from chatops.delivery.events import append
-from chatops.delivery.models import DeadLetter, Delivery, Event, EventKind, State, Verification
+from chatops.delivery.models import (
+    DeadLetter,
+    Delivery,
+    Event,
+    EventKind,
+    ExportJob,
+    State,
+    Verification,
+)
 from chatops.notices.models import Notice
 from chatops.push.models import Registration
 from chatops.rooms import services as rooms
@@ -107,6 +115,7 @@ def one_of_each() -> dict[str, Model]:
             found=0,
             findings=[],
         ),
+        ExportJob.objects.create(owner=alice, format="csv", before=number, oldest=0),
         FailedLogin.objects.create(
             user=bob, address="192.0.2.1", door="tcp", hour=timezone.now(), count=3
         ),

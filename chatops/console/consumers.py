@@ -7,13 +7,14 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 MOST_GROUPS = 120  # a page of the delivery log follows each message that it shows
-GROUP = re.compile(r"dashboard|(message|notice|room)-[0-9]{1,19}")
+GROUP = re.compile(r"dashboard|(message|notice|room|exports)-[0-9]{1,19}")
 # The kind of a group → a permission that lets one follow it (any of them is enough).
 PERMISSIONS = {
     "dashboard": (),
     "message": ("delivery.view_delivery", "notices.view_notice"),
     "notice": ("notices.view_notice",),
     "room": ("rooms.view_room",),
+    "exports": ("delivery.view_exportjob",),
 }
 
 

@@ -14,7 +14,7 @@ EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _EPOCH_MS: Final = int(EPOCH.timestamp() * 1000)
 _NODE_BITS, _PROCESS_BITS, _SEQUENCE_BITS = 10, 5, 7
 _NODE_SHIFT: Final = _PROCESS_BITS + _SEQUENCE_BITS
-_TIME_SHIFT: Final = _NODE_BITS + _NODE_SHIFT
+TIME_SHIFT: Final = _NODE_BITS + _NODE_SHIFT
 NODES: Final = 1 << _NODE_BITS
 PROCESSES: Final = 1 << _PROCESS_BITS
 _LARGEST: Final = (1 << 63) - 1
@@ -44,7 +44,7 @@ class Generator:
             # Never backwards, also when the machine's clock is.
             self._last = last = max(now, self._last + 1)
         return (
-            (last >> _SEQUENCE_BITS) << _TIME_SHIFT
+            (last >> _SEQUENCE_BITS) << TIME_SHIFT
             | self._place
             | (last & (1 << _SEQUENCE_BITS) - 1)
         )
@@ -55,7 +55,7 @@ new_id = Generator()
 
 def moment_of(identifier: int) -> datetime:
     """When the id was made, to the millisecond."""
-    return EPOCH + timedelta(milliseconds=identifier >> _TIME_SHIFT)
+    return EPOCH + timedelta(milliseconds=identifier >> TIME_SHIFT)
 
 
 def read_id(text: str) -> int | None:
@@ -69,7 +69,7 @@ def read_id(text: str) -> int | None:
 def first_at(moment: datetime) -> int:
     """The smallest id that any node may make at that moment: `id >= first_at(start)`."""
     milliseconds = (moment - EPOCH) // timedelta(milliseconds=1)
-    return min(max(0, milliseconds), _LAST_MS) << _TIME_SHIFT
+    return min(max(0, milliseconds), _LAST_MS) << TIME_SHIFT
 
 
 def later(identifier: int, by: timedelta) -> int:

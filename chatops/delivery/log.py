@@ -97,7 +97,8 @@ class LogQuery:
     def as_json(self) -> dict[str, Any]:
         """What is asked for, and nothing else."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in values.items() if value not in ("", None, False)}
+        values["words"] = self.looks_into_words or None
+        return {name: value for name, value in values.items() if value not in ("", None)}
 
     @property
     def looks_into_words(self) -> bool:
@@ -143,7 +144,7 @@ class LogQuery:
         show are.
         """
         others = replace(self, state=None)
-        if not LogQuery(**{**others.as_json(), "words": False}).as_json():
+        if not others.as_json():
             some = {
                 state: Delivery.objects.filter(state=state).order_by()[: MOST_COUNTED + 1].count()
                 for state in State
@@ -293,3 +294,15 @@ def _is_address(text: str) -> bool:
 
 def _bare(text: str) -> str:
     return text.strip().partition("/")[0].lower()
+
+
+def describe(query: Mapping[str, Any]) -> str:
+    """What is asked for (as_json), in words."""
+    values = {name: value for name, value in query.items() if name != "words"}
+    if "state" in values:
+        values["state"] = State(values["state"]).label if values["state"] in State else "none"
+    if "kind" in values:
+        values["kind"] = Kind(values["kind"]).label if values["kind"] in Kind else "none"
+    if "owed" in values:
+        values["owed"] = "yes" if values["owed"] else "no"
+    return ", ".join(f"{name}: {value}" for name, value in values.items()) or "everything"

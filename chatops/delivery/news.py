@@ -8,3 +8,10 @@ class Waiting:
     """Messages were queued for these people; whoever of them is online gets them now."""
 
     user_ids: tuple[int, ...]
+
+
+@bell
+class ExportMoved:
+    """An export of this person's has more rows, or is done."""
+
+    owner_id: int

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from chatops.delivery import retries, services, watching
+from chatops.delivery import export_jobs, figures, retries, services, watching
 
 
 @shared_task(name="delivery.empty_passing")
@@ -23,3 +23,18 @@ def look_after_ledger() -> None:
 @shared_task(name="delivery.verify_ledger")
 def verify_ledger() -> None:
     watching.verify_everything()
+
+
+@shared_task(name="delivery.figures")
+def roll_up_figures() -> None:
+    figures.roll_up()
+
+
+@shared_task(name="delivery.export")
+def export(export_id: int) -> None:
+    export_jobs.work(export_id)
+
+
+@shared_task(name="delivery.sweep_exports")
+def sweep_exports() -> None:
+    export_jobs.sweep()

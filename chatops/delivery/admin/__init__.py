@@ -1,7 +1,8 @@
-"""The ledger in the browser: the delivery log, timelines, dead letters, proof."""
+"""The ledger in the browser: the log, timelines, figures, exports, dead letters, proof."""
 
+from chatops.delivery.admin.exports import ExportJobAdmin
 from chatops.delivery.admin.letters import DeadLetterAdmin
 from chatops.delivery.admin.log import DeliveryAdmin
 from chatops.delivery.admin.proof import VerificationAdmin
 
-__all__ = ["DeadLetterAdmin", "DeliveryAdmin", "VerificationAdmin"]
+__all__ = ["DeadLetterAdmin", "DeliveryAdmin", "ExportJobAdmin", "VerificationAdmin"]

@@ -18,11 +18,12 @@ from chatops.audit.keyset import (
     SpanFilter,
 )
 from chatops.core.ids import moment_of
+from chatops.delivery.formats import FORMATS
 from chatops.delivery.log import MOST_COUNTED, LogQuery, Place
 from chatops.delivery.models import Delivery, State
 from chatops.delivery.timeline import BADGES
 
-READ = "archive.view_message"
+READ, ASK = "archive.view_message", "delivery.add_exportjob"
 
 
 class AcceptedFilter(SpanFilter):
@@ -97,6 +98,7 @@ class LogChangeList(KeysetChangeList):
         self.can_show_all = self.multi_page = False
         self.paginator = KeysetPaginator(rows, self.list_per_page)
         self.query_string = self.turned()
+        self.export_formats = FORMATS.values() if request.user.has_perm(ASK) else ()
         self.rows_url = _rows_url(rows)
         self.chips, self.counts_newest = ([], False) if older or newer else self._chips(query)
         self.most_counted = MOST_COUNTED

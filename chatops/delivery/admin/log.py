@@ -26,6 +26,7 @@ from chatops.delivery.admin.changelist import (
     RecipientFilter,
     SenderFilter,
 )
+from chatops.delivery.admin.figures import context_of
 from chatops.delivery.log import LogQuery
 from chatops.delivery.models import Delivery, State
 from chatops.delivery.timeline import BADGES, span, timeline_of
@@ -61,6 +62,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return [
             path("message/<int:message_id>/", view, name="delivery_timeline"),
             path("rows/", rows, name="delivery_rows"),
+            path(
+                "figures/", self.admin_site.admin_view(self.figures_view), name="delivery_figures"
+            ),
             *super().get_urls(),
         ]
 
@@ -84,6 +88,18 @@ class DeliveryAdmin(ReadOnlyAdmin):
         rows = Delivery.objects.filter(pk__in=wanted).select_related("device")
         cells = (cell for row in rows for cell in _cells(row))
         return HttpResponse(format_html_join("\n", "{}", ((cell,) for cell in cells)))
+
+    def figures_view(self, request: HttpRequest) -> HttpResponse:
+        """How much arrives, and how soon."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Delivery figures",
+            "opts": self.opts,
+            **context_of(request.GET.get("span", "")),
+        }
+        return TemplateResponse(request, "delivery/figures.html", context)
 
     def change_view(
         self,
