@@ -78,7 +78,7 @@ def console_look(domain: str) -> dict[str, object]:
                         {
                             "title": "Delivery figures",
                             "icon": "query_stats",
-                            "link": reverse_lazy("admin:delivery_figures"),
+                            "link": reverse_lazy("figures"),
                             "permission": _may("delivery.view_delivery"),
                         },
                         _link("Dead letters", "unsubscribe", "delivery.deadletter"),

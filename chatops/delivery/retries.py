@@ -17,6 +17,7 @@ from chatops.xmpp.errors import BadRequest
 
 FREE = 3  # attempts without a pause: connections break, and come back
 BATCH = 500
+GIVEN_UP = "given up after too many attempts: "
 
 ATTEMPTS = Limit(
     "CHATOPS_DELIVERY_ATTEMPTS",
@@ -126,7 +127,7 @@ def give_up(rows: Collection[Delivery], *, detail: str) -> None:
     """No device confirmed them, however often; in the caller's transaction."""
     for _ in rows:
         ATTEMPTS.hit()
-    _decide(rows, State.FAILED, EventKind.FAILED, f"given up after too many attempts: {detail}")
+    _decide(rows, State.FAILED, EventKind.FAILED, f"{GIVEN_UP}{detail}")
 
 
 def _decide(

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, QuerySet
+from django.utils import timezone
 
-from chatops.accounts.models import User
 from chatops.archive.models import Message
 from chatops.core.ids import moment_of
+from chatops.delivery.drawing import Axis, Track
 from chatops.delivery.models import Delivery, Event, EventKind, State
+from chatops.delivery.sentences import sentence, span
 
 MOST_LANES = 40  # a notice goes to thousands: the page then narrows to a person
 
@@ -68,6 +70,8 @@ class Lane:
     badge: str
     sentence: str
     lines: list[Line]
+    track: Track
+    dead_letter: int = 0  # the delivery on which an administrator may decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class Timeline:
     message: Message | None
     common: list[Line]
     lanes: list[Lane]
+    axis: Axis
     states: list[tuple[str, str, int]]  # label, badge, how many
     total: int  # deliveries, shown or not
 
@@ -104,14 +109,17 @@ def timeline_of(message_id: int, *, who: str = "") -> Timeline | None:
         everything.filter(recipient__in=people).select_related("recipient", "device").order_by("id")
     )
     shared = everything.filter(recipient=None).order_by("id")
-    accepted = moment_of(message_id)
+    accepted, now = moment_of(message_id), timezone.now()
     first = Line(accepted, EventKind.ACCEPTED.label, "", "", "", "", "")
+    open_ones = [now for each in deliveries if each.owed]
+    axis = Axis.over(accepted, [*(event.at for event in events), *open_ones])
     return Timeline(
         message_id,
         accepted,
         message,
         [first, *_lines(shared, accepted)],
-        _lanes(deliveries, events, accepted),
+        _lanes(deliveries, events, axis, now),
+        axis,
         [(State(state).label, BADGES[State(state)], count) for state, count in counts.items()],
         sum(counts.values()),
     )
@@ -123,20 +131,20 @@ def _narrowed(deliveries: "QuerySet[Delivery]", who: str) -> "QuerySet[Delivery]
 
 
 def _lanes(
-    deliveries: Sequence[Delivery], events: Sequence[Event], accepted: datetime
+    deliveries: Sequence[Delivery], events: Sequence[Event], axis: Axis, now: datetime
 ) -> list[Lane]:
     """A lane for each delivery, and for each device that it was not for in the end.
 
     Such a one had it once and gave it back, or was away and others than it were told (XEP-0357).
     """
     known = {(each.recipient_id, each.device_id) for each in deliveries}
-    lanes = [_lane(each, _of_delivery(each, events, known), accepted) for each in deliveries]
+    lanes = [_lane(each, _of_delivery(each, events, known), axis, now) for each in deliveries]
     others: dict[tuple[int | None, int | None], list[Event]] = {}
     for event in events:
         key = (event.recipient_id, event.device_id)
         if event.device_id is not None and key not in known:
             others.setdefault(key, []).append(event)
-    return lanes + [_lane_of_another(mine, accepted) for mine in others.values()]
+    return lanes + [_lane_of_another(mine, axis) for mine in others.values()]
 
 
 def _of_delivery(
@@ -159,8 +167,9 @@ def _of_delivery(
     ]
 
 
-def _lane(delivery: Delivery, events: Sequence[Event], accepted: datetime) -> Lane:
-    device, state = delivery.device, State(delivery.state)
+def _lane(delivery: Delivery, events: Sequence[Event], axis: Axis, now: datetime) -> Lane:
+    device, state, accepted = delivery.device, State(delivery.state), axis.accepted
+    lines = _lines(events, accepted, lane=delivery.device_id)
     return Lane(
         delivery.recipient.jid,
         device.resource if device else "",
@@ -168,13 +177,16 @@ def _lane(delivery: Delivery, events: Sequence[Event], accepted: datetime) -> La
         state.label,
         BADGES[state],
         sentence(delivery, events, accepted),
-        _lines(events, accepted, lane=delivery.device_id),
+        lines,
+        axis.track(lines, until=now if delivery.owed else None),
+        delivery.pk if state in (State.FAILED, State.EXPIRED) else 0,
     )
 
 
-def _lane_of_another(events: Sequence[Event], accepted: datetime) -> Lane:
+def _lane_of_another(events: Sequence[Event], axis: Axis) -> Lane:
     recipient, device = events[0].recipient, events[0].device
     name = device.resource if device else "a device that is gone"
+    lines = _lines(events, axis.accepted, lane=events[0].device_id)
     if all(event.kind == EventKind.NOTIFIED for event in events):
         state = "notified"
         words = f"It did not get to {name}; a push notification told of it."
@@ -188,48 +200,9 @@ def _lane_of_another(events: Sequence[Event], accepted: datetime) -> Lane:
         state,
         "",
         words,
-        _lines(events, accepted, lane=events[0].device_id),
+        lines,
+        axis.track(lines),
     )
-
-
-def sentence(delivery: Delivery, events: Sequence[Event], accepted: datetime) -> str:
-    """Where it stands with one device, in plain words."""
-    whose = _whose(delivery.recipient, delivery)
-    last = {EventKind(event.kind): event for event in events}
-    sent = last.get(EventKind.SENT)
-    since = f"since {delivery.changed_at:%d %B %Y, %H:%M:%S} UTC"
-    match State(delivery.state):
-        case State.STORED:
-            return f"It is stored, and about to be sent to {whose}."
-        case State.QUEUED:
-            name = delivery.recipient.get_short_name()
-            return f"No device of {name} has it: it waits in the offline queue {since}."
-        case State.SENT if delivery.owed:
-            return f"It was written to the connection of {whose}, which has not confirmed it yet."
-        case State.SENT:
-            return f"It was written to the connection of {whose}; it is not offered again."
-        case State.CONFIRMED | State.DISPLAYED as state:
-            kind = EventKind.CONFIRMED if state == State.CONFIRMED else EventKind.DISPLAYED
-            first = next((event for event in events if event.kind == kind), None)
-            at = first.at if first else delivery.changed_at
-            start, word = (sent.at, "sent") if sent and sent.at <= at else (accepted, "accepted")
-            verb = "confirmed it" if state == State.CONFIRMED else "showed it"
-            return f"{_capital(whose)} {verb} {span(at, start)} after it was {word}."
-        case State.FAILED:
-            return f"It could not be delivered to {whose}: nobody tries again."
-        case State.EXPIRED:
-            return "Its time ran out before anybody took it."
-        case State.DISCARDED:
-            return "It was taken out of the queue before anybody took it."
-
-
-def _whose(person: User, delivery: Delivery) -> str:
-    device = delivery.device.resource if delivery.device else "device"
-    return f"{person.get_short_name()}'s {device}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _lines(events: Iterable[Event], accepted: datetime, *, lane: int | None = None) -> list[Line]:
@@ -253,17 +226,3 @@ def _lines(events: Iterable[Event], accepted: datetime, *, lane: int | None = No
         )
         before = event.at
     return lines
-
-
-def span(later: datetime, earlier: datetime) -> str:
-    """``250 ms``, ``1.2 s``, ``3 min``, ``2 h``, ``4 days``."""
-    seconds = max(0.0, (later - earlier).total_seconds())
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 172_800:
-        return f"{seconds / 3600:.0f} h"
-    return f"{seconds / 86_400:.0f} days"

@@ -16,7 +16,8 @@ from chatops.audit.base import AuditedModelAdmin, Deed
 from chatops.audit.services import Actor
 from chatops.core.ids import moment_of
 from chatops.delivery.models import Delivery, State
-from chatops.delivery.timeline import BADGES, span
+from chatops.delivery.sentences import span
+from chatops.delivery.timeline import BADGES
 from chatops.notices import services
 from chatops.notices.audiences import audience_of
 from chatops.notices.forms import NoticeForm

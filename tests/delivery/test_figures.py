@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-URL = reverse("admin:delivery_figures")
+URL = reverse("figures")
 
 
 @pytest.fixture

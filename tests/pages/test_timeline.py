@@ -33,5 +33,6 @@ async def test_a_waiting_message_is_seen_to_arrive(
         )
         await expect(lane).to_contain_text("by receipt")
         await expect(lane).to_contain_text("phone confirmed it")
+        await expect(page.locator(".tl-track circle.co-good").last).to_be_visible()
         assert await page.evaluate("window.notLoadedAgain")
         assert await page.evaluate("document.documentElement.scrollWidth") <= width

@@ -6,7 +6,12 @@ from datetime import datetime
 from math import ceil, log10
 from typing import Any
 
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Max
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
 
 from chatops.delivery.figures import Figures, by_hour
 from chatops.delivery.models import HourFigures
@@ -21,6 +26,7 @@ MARKS = (
 )  # fmt: skip
 
 
+LAST_MARK = 93  # percent: behind it there is no room for a label
 NOTHING = "\N{EN DASH}"
 
 
@@ -37,7 +43,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a line, in percent of the chart; a lone hour is a point."""
+    """A piece of a line, in percent of the chart; a lone hour is a dash."""
 
     x1: float
     y1: float
@@ -76,6 +82,18 @@ def context_of(chosen: str) -> dict[str, Any]:
         "table": [_row(hour, each) for hour, each in reversed(hours) if each.total],
         "counted_at": HourFigures.objects.aggregate(at=Max("counted_at"))["at"],
     }
+
+
+def show_figures(request: HttpRequest) -> HttpResponseBase:
+    """How much arrives, and how soon."""
+    if not request.user.has_perm("delivery.view_delivery"):
+        raise PermissionDenied
+    context = {
+        **admin.site.each_context(request),
+        "title": "Delivery figures",
+        **context_of(request.GET.get("span", "")),
+    }
+    return TemplateResponse(request, "delivery/figures.html", context)
 
 
 def duration(milliseconds: float | None) -> str:
@@ -176,11 +194,11 @@ def _segments(heights: Sequence[float | None], line: str) -> list[Segment]:
             continue
         y = 100 * (1 - height)
         after = at[number + 1] if number + 1 < len(at) else (x, None)
-        lonely = number == 0 or heights[number - 1] is None
+        alone = number == 0 or heights[number - 1] is None
         if after[1] is not None:
             segments.append(Segment(x, y, after[0], 100 * (1 - after[1]), line))
-        elif lonely:
-            segments.append(Segment(x, y, x, y, line))
+        elif alone:
+            segments.append(Segment(x - step / 4, y, x + step / 4, y, line))
     return segments
 
 
@@ -190,7 +208,7 @@ def _hour_marks(hours: Sequence[tuple[datetime, Figures]]) -> list[Mark]:
     return [
         Mark(step * number, f"{hour:%d %b}" if days else f"{hour:%H:%M}")
         for number, (hour, _) in enumerate(hours)
-        if hour.hour % (24 if days else 6) == 0
+        if hour.hour % (24 if days else 6) == 0 and step * number < LAST_MARK
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -17,6 +17,7 @@ from chatops.archive.services import note_reading
 from chatops.audit.base import ReadOnlyAdmin
 from chatops.audit.services import Actor, record
 from chatops.core.ids import moment_of, read_id
+from chatops.delivery import retries
 from chatops.delivery.admin.changelist import (
     READ,
     AcceptedFilter,
@@ -26,11 +27,16 @@ from chatops.delivery.admin.changelist import (
     RecipientFilter,
     SenderFilter,
 )
-from chatops.delivery.admin.figures import context_of
 from chatops.delivery.log import LogQuery
 from chatops.delivery.models import Delivery, State
-from chatops.delivery.timeline import BADGES, span, timeline_of
+from chatops.delivery.sentences import span
+from chatops.delivery.timeline import BADGES, timeline_of
 
+DECIDE = "delivery.decide_deadletter"
+_DECISIONS = {
+    "offer": (retries.revive, "It is offered again."),
+    "discard": (retries.discard, "It is discarded."),
+}
 MOST_ROWS = 200  # asked for at a time by a page that follows them
 
 
@@ -59,12 +65,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.timeline_view)
         rows = self.admin_site.admin_view(self.rows_view)
+        decide = self.admin_site.admin_view(self.decide_view)
         return [
             path("message/<int:message_id>/", view, name="delivery_timeline"),
+            path("message/<int:message_id>/decide/", decide, name="delivery_decide"),
             path("rows/", rows, name="delivery_rows"),
-            path(
-                "figures/", self.admin_site.admin_view(self.figures_view), name="delivery_figures"
-            ),
             *super().get_urls(),
         ]
 
@@ -88,18 +93,6 @@ class DeliveryAdmin(ReadOnlyAdmin):
         rows = Delivery.objects.filter(pk__in=wanted).select_related("device")
         cells = (cell for row in rows for cell in _cells(row))
         return HttpResponse(format_html_join("\n", "{}", ((cell,) for cell in cells)))
-
-    def figures_view(self, request: HttpRequest) -> HttpResponse:
-        """How much arrives, and how soon."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Delivery figures",
-            "opts": self.opts,
-            **context_of(request.GET.get("span", "")),
-        }
-        return TemplateResponse(request, "delivery/figures.html", context)
 
     def change_view(
         self,
@@ -133,8 +126,31 @@ class DeliveryAdmin(ReadOnlyAdmin):
             "timeline": timeline,
             "who": who,
             "may_read": may_read,
+            "may_decide": request.user.has_perm(DECIDE),
         }
         return TemplateResponse(request, "delivery/timeline.html", context)
+
+    def decide_view(self, request: HttpRequest, message_id: int) -> HttpResponse:
+        """Offer a dead letter again, or discard it, where one has read why it was given up."""
+        if not request.user.has_perm(DECIDE) or not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        number, chosen = read_id(str(message_id)), read_id(request.POST.get("delivery", ""))
+        rows = Delivery.objects.filter(pk=chosen, message_id=number) if number and chosen else None
+        if rows is None or not rows.exists():
+            raise Http404
+        verb, done = _DECISIONS.get(request.POST.get("decision", ""), (None, ""))
+        if verb is None:
+            raise Http404
+
+        def decide() -> str:
+            reason = request.POST.get("reason", "").strip()
+            count = verb([rows.get().pk], by=Actor.of(request), reason=reason)
+            return done if count else "Somebody else has decided already."
+
+        self.answer(request, decide)
+        return redirect(reverse("admin:delivery_timeline", args=[number]))
 
     @admin.display(description="accepted")
     def accepted(self, delivery: Delivery) -> SafeString:
