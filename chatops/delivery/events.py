@@ -7,8 +7,12 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from chatops.core.journal import Insert, Row, stamp
+from chatops.core.live import ring
 from chatops.delivery.chain import EVENT_FIELDS, seal
 from chatops.delivery.models import Event
+from chatops.delivery.news import LedgerGrew
+
+TOLD_AT_ONCE = 500  # messages whose pages are told that something has happened
 
 
 @dataclass(eq=False, slots=True)
@@ -31,6 +35,9 @@ def append(events: Iterable[Event]) -> list[Event]:
     if added:
         with connection.cursor() as cursor:
             EVENT_INSERT.run(cursor, [row_of(event) for event in added])
+        messages = list({event.message_id for event in added})
+        for first in range(0, len(messages), TOLD_AT_ONCE):
+            ring(LedgerGrew(tuple(messages[first : first + TOLD_AT_ONCE])))
     return added
 
 

@@ -6,7 +6,7 @@ only so many of the rows that the index finds are looked at, and the page says h
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any, NamedTuple, Self, TypeAlias
@@ -112,14 +112,30 @@ class LogQuery:
         known = number is not None and Delivery.objects.of_message(number).exists()
         return number if known else None
 
-    def page(self, *, size: int, older: Place | None = None, newer: Place | None = None) -> Page:
-        """The rows after a place, or before one, or the newest."""
+    def page(
+        self,
+        *,
+        size: int,
+        older: Place | None = None,
+        newer: Place | None = None,
+        columns: Collection[str] = (),
+    ) -> Page:
+        """The rows after a place, or before one, or the newest; whole, or with `columns` alone."""
         upwards = newer is not None
         low, high = self._span()
         ways = list(self._ways())
         rest = self._rest()
         pages = [
-            _walk(way, rest, size + 1, low=low, high=high, after=newer or older, upwards=upwards)
+            _walk(
+                way,
+                rest,
+                size + 1,
+                low=low,
+                high=high,
+                after=newer or older,
+                upwards=upwards,
+                columns=columns,
+            )
             for way in ways
         ]
         found = {row.pk: row for page in pages for row in page.rows}
@@ -150,7 +166,7 @@ class LogQuery:
                 for state in State
             }
             return {state: count for state, count in some.items() if count}, False
-        page = others.page(size=MOST_COUNTED)
+        page = others.page(size=MOST_COUNTED, columns=("message_id", "state"))
         counted = Counter(State(row.state) for row in page.rows)
         return dict(sorted(counted.items())), page.has_more or page.looked_to is not None
 
@@ -208,6 +224,7 @@ def _walk(
     high: int,
     after: Place | None,
     upwards: bool,
+    columns: Collection[str],
 ) -> Page:
     """Rows along one way, in windows, until there are enough or enough was looked at."""
     order = ("message_id", "id") if upwards else ("-message_id", "-id")
@@ -221,7 +238,8 @@ def _walk(
         found = way.within(low if first is None else first, high if last is None else last)
         if after is not None:
             found = found.filter(_beyond(after, upwards=upwards))
-        found = found.filter(rest).select_related("recipient", "device").order_by(*order)
+        found = found.filter(rest).order_by(*order)
+        found = found.only(*columns) if columns else found.select_related("recipient", "device")
         rows += found[: limit - len(rows)]
         if edge is None or len(rows) >= limit:
             return Page(rows, len(rows) >= limit, None)

@@ -15,3 +15,10 @@ class ExportMoved:
     """An export of this person's has more rows, or is done."""
 
     owner_id: int
+
+
+@bell
+class LedgerGrew:
+    """These messages' timelines have more lines."""
+
+    message_ids: tuple[int, ...]

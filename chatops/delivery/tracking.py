@@ -189,21 +189,20 @@ class Ledger:
                     delivery.id, delivery.state, owed=True, event_id=delivery.event_id
                 )
                 writes.append(fresh)
-        if lost:
-            wire().commit(writes, partial(_give_back, lost))
-        elif writes:
-            wire().commit(writes, _nothing)
-        for write in writes:
-            if write.statement.stamped:
-                wire().page(f"message-{write.row[1]}", {"message": str(write.row[1])})
+        if writes or lost:
+            wire().commit(writes, partial(_written, writes, lost))
 
     def _schedule(self) -> None:
         if self._timer is None:
             self._timer = wire().loop.call_later(FLUSH_SECONDS, self.flush)
 
 
-def _give_back(lost: list[tuple[TrackedDelivery, str]]) -> None:
-    wire().spawn(_requeue(lost))
+def _written(writes: list[Write], lost: list[tuple[TrackedDelivery, str]]) -> None:
+    """Whoever looks at those messages fetches what is written now; what was lost goes back."""
+    for message_id in {write.row[1] for write in writes if write.statement.stamped}:
+        wire().page(f"message-{message_id}", {"message": str(message_id)})
+    if lost:
+        wire().spawn(_requeue(lost))
 
 
 async def _requeue(lost: list[tuple[TrackedDelivery, str]]) -> None:
@@ -212,10 +211,6 @@ async def _requeue(lost: list[tuple[TrackedDelivery, str]]) -> None:
     finally:
         for _, bare in lost:
             returning.end(bare)
-
-
-def _nothing() -> None:
-    """Nobody waits for these rows."""
 
 
 ledger = Ledger()
