@@ -15,6 +15,20 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='HourFigures',
+            fields=[
+                ('hour', models.DateTimeField(primary_key=True, serialize=False)),
+                ('delivered', models.PositiveIntegerField(default=0)),
+                ('waiting', models.PositiveIntegerField(default=0)),
+                ('failed', models.PositiveIntegerField(default=0)),
+                ('latencies', models.JSONField(default=dict, help_text='How long until confirmation, by logarithmic bucket.')),
+                ('counted_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name_plural': 'hour figures',
+            },
+        ),
+        migrations.CreateModel(
             name='Verification',
             fields=[
                 ('id', models.BigIntegerField(help_text='Time-ordered: also when it began.', primary_key=True, serialize=False)),
@@ -93,6 +107,28 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ExportJob',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('format', models.CharField(max_length=20)),
+                ('query', models.JSONField(default=dict)),
+                ('before', models.BigIntegerField(help_text='What was accepted later is not in it.')),
+                ('oldest', models.BigIntegerField(help_text='The first message of the log, for the progress.')),
+                ('state', models.CharField(choices=[('open', 'being written'), ('done', 'done'), ('stopped', 'stopped')], default='open', max_length=10)),
+                ('rows', models.PositiveBigIntegerField(default=0)),
+                ('bytes', models.PositiveBigIntegerField(default=0, help_text='Of the file, that are certain.')),
+                ('place', models.CharField(blank=True, help_text='The next row comes after that.', max_length=50)),
+                ('asked_at', models.DateTimeField(auto_now_add=True)),
+                ('touched_at', models.DateTimeField(auto_now_add=True)),
+                ('expires_at', models.DateTimeField(blank=True, null=True)),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'export',
+                'ordering': ['-id'],
             },
         ),
         migrations.CreateModel(
