@@ -4,6 +4,7 @@ import pytest
 
 from chatops.accounts.models import User
 from chatops.audit.services import Actor
+from chatops.delivery import confirmations
 from chatops.delivery import services as delivery
 from chatops.delivery.models import Delivery, EventKind
 from chatops.notices import services
@@ -104,7 +105,7 @@ def test_receipts_are_counted_by_person(people: list[User]) -> None:
     alice = people[0]
     device = _device(alice)
     delivery.take(user_id=alice.pk, device_id=device, limit=5)
-    delivery.confirm(
+    confirmations.confirm(
         sender="localhost",
         recipient_id=alice.pk,
         recipient=alice.jid,
