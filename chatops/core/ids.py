@@ -85,6 +85,7 @@ def last_at(moment: datetime) -> int:
 def start_of_day(text: str) -> datetime | None:
     """The beginning of a day as a form sends it, 2026-11-21; None where the text names none."""
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return datetime.combine(day, time(), UTC) if day < date.max else None  # it has no next one

@@ -80,17 +80,21 @@ class LogQuery:
     @classmethod
     def read(cls, params: Mapping[str, str], *, words: bool) -> Self:
         """As the page's address has it."""
-        owed = params.get("owed__exact", "")
+
+        def text(name: str) -> str:
+            return params.get(name, "").replace("\x00", "").strip()
+
+        owed = text("owed__exact")
         return cls(
-            params.get("q", "").strip(),
-            read_id(params.get("state__exact", "")),
+            text("q"),
+            read_id(text("state__exact")),
             bool(int(owed)) if owed in ("0", "1") else None,
-            read_id(params.get("kind", "")),
-            _bare(params.get("sender", "")),
-            _bare(params.get("recipient", "")),
-            params.get("device", "").strip(),
-            params.get("since", ""),
-            params.get("until", ""),
+            read_id(text("kind")),
+            _bare(text("sender")),
+            _bare(text("recipient")),
+            text("device"),
+            text("since"),
+            text("until"),
             words,
         )
 

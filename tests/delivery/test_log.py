@@ -160,3 +160,31 @@ def test_the_cells_of_rows_are_for_who_may_see_the_log(
     assert clerk.get(url, {"ids": row.pk}).status_code == 403
     user.user_permissions.add(Permission.objects.get(codename="view_delivery"))
     assert clerk.get(url, {"ids": row.pk}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "name", ["q", "state__exact", "owed__exact", "kind", "sender", "recipient"]
+)
+def test_forged_filters_find_nothing_and_break_nothing(browser: Client, name: str) -> None:
+    for value in (
+        str(2**63 - 1),
+        "9" * 40,
+        "-1",
+        "\x00",
+        "a\x00b@c",
+        "@",
+        "/",
+        "%",
+        "'",
+        "x" * 3000,
+    ):
+        assert browser.get(LOG, {name: value}).status_code in (200, 302), value
+
+
+@pytest.mark.parametrize("name", ["since", "until", "older", "newer"])
+def test_forged_days_and_places_are_left_out(
+    alice: User, bob: User, browser: Client, name: str
+) -> None:
+    sent(alice, bob)
+    for value in ("9999-12-31", "0001-01-01", "2026-13-01", "7-", f"{2**63 - 1}-{2**63 - 1}", "x"):
+        assert browser.get(LOG, {name: value}).status_code == 200, value

@@ -33,6 +33,30 @@ async def test_a_row_changes_while_one_looks_at_it(
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+EXPIRE = """
+from chatops.delivery import services
+from chatops.delivery.models import Delivery, EventKind, State
+row = Delivery.objects.get(recipient__username="{name}")
+services.close(
+    delivery_ids=[row.pk], state=State.EXPIRED, kind=EventKind.EXPIRED, detail="a test"
+)
+"""
+
+
+async def test_a_row_follows_what_another_process_does(
+    service: ServiceProcess, alice: Person, bob: Person
+) -> None:
+    desk = await alice.online("desk")
+    await desk.send(f"<message to='{bob.jid}' type='chat' id='w1'><body>Wait</body></message>")
+    await desk.nothing_else()
+    async with signed_in(service) as page:
+        await page.goto(f"{service.http}/admin/delivery/delivery/?q={bob.jid}")
+        row = page.locator("#result_list tbody tr")
+        await expect(row).to_contain_text("queued")
+        service.manage("shell", "-c", EXPIRE.format(name=bob.name))
+        await expect(row).to_contain_text("expired")
+
+
 async def test_a_page_says_that_it_is_not_live(
     own_service: Callable[..., ServiceProcess],
 ) -> None:

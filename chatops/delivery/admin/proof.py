@@ -19,7 +19,7 @@ from chatops.core.ids import moment_of
 from chatops.delivery import watching
 from chatops.delivery.keys import fingerprint, public_key
 from chatops.delivery.models import Anchor, Verification
-from chatops.delivery.timeline import span
+from chatops.delivery.sentences import span
 from chatops.delivery.verifying import heads
 
 VERIFY = "delivery.add_verification"
