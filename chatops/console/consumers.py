@@ -64,4 +64,6 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     @database_sync_to_async  # type: ignore[untyped-decorator]
     def _may_follow(self, group: str) -> bool:
         user, permissions = self.scope["user"], PERMISSIONS[group.partition("-")[0]]
+        if group.startswith("exports-") and group != f"exports-{user.pk}":
+            return False  # nobody's but one's own
         return not permissions or any(user.has_perm(each) for each in permissions)

@@ -32,7 +32,7 @@ from chatops.delivery.news import ExportMoved
 from chatops.xmpp.errors import BadRequest, TooMuch
 
 SEE, READ = "delivery.view_delivery", "archive.view_message"
-CHUNK = 500  # rows
+CHUNK = 500  # rows; SQLite looks for fewer than a thousand messages by their ids at once
 SECONDS_AT_ONCE = 5.0  # then other jobs have their turn
 FORGOTTEN_SECONDS = 60  # since then nobody has worked on it: its worker is gone
 

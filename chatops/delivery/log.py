@@ -22,7 +22,9 @@ from chatops.delivery.models import Delivery, State
 BUDGET = 100_000  # rows that an index finds and that are looked at for one page
 _WINDOWS = (500, 5_000, 25_000)  # of them at a time; the last size repeats
 MOST_COUNTED = 5_000
-_BEYOND = (1 << 63) - 1
+LAST = (1 << 63) - 1  # no id is greater
+
+_PARAMS = {"search": "q", "state": "state__exact", "owed": "owed__exact"}
 
 Rows: TypeAlias = "QuerySet[Delivery]"
 
@@ -104,6 +106,15 @@ class LogQuery:
         values["words"] = self.looks_into_words or None
         return {name: value for name, value in values.items() if value not in ("", None)}
 
+    def as_params(self) -> dict[str, str]:
+        """For the page's address: what `read` reads."""
+        values = self.as_json()
+        return {
+            _PARAMS.get(name, name): str(int(value) if isinstance(value, bool) else value)
+            for name, value in values.items()
+            if name != "words"
+        }
+
     @property
     def looks_into_words(self) -> bool:
         """Whether people's words are searched, which the audit trail has to say."""
@@ -177,7 +188,7 @@ class LogQuery:
     def _span(self) -> tuple[int, int]:
         since, until = start_of_day(self.since), start_of_day(self.until)
         low = first_at(since) if since else 0
-        return low, first_at(until + timedelta(days=1)) - 1 if until else _BEYOND
+        return low, first_at(until + timedelta(days=1)) - 1 if until else LAST
 
     def _ways(self) -> Iterator[_Way]:
         text = self.search

@@ -79,3 +79,18 @@ async def test_groups_of_any_kind_are_bounded_and_odd_ones_left_out() -> None:
 async def test_a_stranger_is_not_let_in() -> None:
     socket = await connected(None)
     assert (await said(socket))["type"] == "websocket.close"
+
+
+async def test_nobody_follows_anothers_exports() -> None:
+    consumer = LiveConsumer()
+    user = User(pk=7, is_staff=True, is_superuser=True)
+    consumer.followed, consumer.scope = set(), {"user": user}
+    consumer.channel_name, added = "test", []
+
+    class Layer:
+        async def group_add(self, group: str, channel: str) -> None:
+            added.append(group)
+
+    consumer.channel_layer = Layer()
+    await consumer.receive_json({"follow": ["exports-7", "exports-77", "exports-8"]})
+    assert added == ["exports-7"]

@@ -223,6 +223,8 @@ def test_from_the_log_to_the_list_and_who_may(alice: User, bob: User) -> None:
     shown = browser.get(LIST).content.decode()
     assert f"/{job.pk}/download/" in shown
     assert "state: sent" in shown
+    back = browser.get(f"{LIST}{job.pk}/change/")["Location"]
+    assert back == reverse("admin:delivery_delivery_changelist") + "?state__exact=30"
     assert browser.get(START).status_code == 405
     assert "no such format" in browser.post(START, {"format": "xls"}, follow=True).content.decode()
 

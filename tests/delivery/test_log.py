@@ -8,7 +8,7 @@ from django.urls import reverse
 from chatops.accounts.models import Device, User
 from chatops.core.ids import new_id
 from chatops.delivery import log
-from chatops.delivery.log import LogQuery, Place
+from chatops.delivery.log import LogQuery, Place, describe
 from chatops.delivery.models import Delivery, State
 from tests.factories import a_message, a_person
 
@@ -188,3 +188,39 @@ def test_forged_days_and_places_are_left_out(
     sent(alice, bob)
     for value in ("9999-12-31", "0001-01-01", "2026-13-01", "7-", f"{2**63 - 1}-{2**63 - 1}", "x"):
         assert browser.get(LOG, {name: value}).status_code == 200, value
+
+
+def test_what_is_asked_for_is_the_same_by_address_and_by_json() -> None:
+    query = LogQuery.read(
+        {
+            "q": "tea",
+            "state__exact": "20",
+            "owed__exact": "0",
+            "kind": "1",
+            "sender": "Alice@localhost/desk",
+            "device": "phone",
+            "since": "2026-11-20",
+        },
+        words=True,
+    )
+    assert query.sender == "alice@localhost"
+    assert LogQuery.read(query.as_params(), words=True) == query
+    assert LogQuery(**query.as_json()) == query
+    assert describe(query.as_json()).startswith("search: tea, state: queued, owed: no, kind: Chat")
+
+
+def test_looking_further_upwards_shows_no_row_again(
+    alice: User, bob: User, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "_WINDOWS", (2,))
+    monkeypatch.setattr(log, "BUDGET", 4)
+    rows = [sent(alice, bob, state=State.FAILED if n < 9 else State.SENT) for n in range(10)]
+    query = LogQuery(recipient="bob@localhost", state=State.FAILED)
+    newer, found = Place.of(rows[0]), []
+    for _ in range(10):
+        page = query.page(size=20, newer=newer)
+        found += [row.pk for row in page.rows[::-1]]
+        if page.looked_to is None:
+            break
+        newer = Place(page.looked_to, log.LAST)
+    assert found == [row.pk for row in rows[1:9]]

@@ -19,7 +19,7 @@ from chatops.audit.keyset import (
 )
 from chatops.core.ids import moment_of
 from chatops.delivery.formats import FORMATS
-from chatops.delivery.log import MOST_COUNTED, LogQuery, Place
+from chatops.delivery.log import LAST, MOST_COUNTED, LogQuery, Place
 from chatops.delivery.models import Delivery, State
 from chatops.delivery.timeline import BADGES
 
@@ -85,8 +85,11 @@ class LogChangeList(KeysetChangeList):
         prefetch_related_objects(rows, "message")
         self.looked_to = None if page.looked_to is None else moment_of(page.looked_to)
         if page.looked_to is not None:
-            side = NEWER if newer else OLDER
-            self.further_url = self.turned(side, Place(page.looked_to, 0))
+            self.further_url = (
+                self.turned(NEWER, Place(page.looked_to, LAST))
+                if newer
+                else self.turned(OLDER, Place(page.looked_to, 0))
+            )
         if rows and (page.has_more if newer is None else True):
             self.older_url = self.turned(OLDER, Place.of(rows[-1]))
         if rows and (page.has_more if newer is not None else older is not None):

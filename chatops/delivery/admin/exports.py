@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -42,7 +43,6 @@ class ExportJobAdmin(ReadOnlyAdmin):
     """Nobody sees another's."""
 
     list_display = ("asked", "what", "shown_format", "progress", "deeds_of")
-    list_display_links = None
     sortable_by = ()
     list_before_template = "delivery/exports_head.html"
     deeds = {"remove": Deed("delivery.view_exportjob", "remove")}
@@ -104,7 +104,12 @@ class ExportJobAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        return redirect(reverse("admin:delivery_exportjob_changelist"))
+        """The log, under the filters of then."""
+        job = self.get_object(request, object_id)
+        if job is None or not request.user.has_perm(SEE):
+            return redirect(reverse("admin:delivery_exportjob_changelist"))
+        log = reverse("admin:delivery_delivery_changelist")
+        return redirect(f"{log}?{urlencode(LogQuery(**job.query).as_params())}")
 
     def remove(self, request: HttpRequest, job: ExportJob) -> str:
         export_jobs.remove(job, by=Actor.of(request))
