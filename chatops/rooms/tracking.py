@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from chatops.core.ids import new_id
 from chatops.core.journal import Write
 from chatops.core.wire import wire
+from chatops.delivery.crs.confirming import sent
 from chatops.delivery.models import EventKind, State
 from chatops.delivery.tracking import TrackedDelivery, ledger
 from chatops.delivery.writes import delivery_write, event_write
 from chatops.rooms.inside import RunningRoom
 
 
-def track(room: RunningRoom, message_id: int) -> tuple[list[Write], Mapping[str, TrackedDelivery]]:
+def track(
+    room: RunningRoom, message_id: int, stanza_id: str
+) -> tuple[list[Write], Mapping[str, TrackedDelivery]]:
     """A line for each device that is inside now: its rows, and the lines by full JID.
 
     Nothing is owed: who misses what is said in a room finds it in the room's archive.
@@ -27,6 +30,7 @@ def track(room: RunningRoom, message_id: int) -> tuple[list[Write], Mapping[str,
             )
             line.written_owed = False
             lines[device.full] = line
+            sent.note(session.bare, stanza_id, line)
             writes.append(
                 delivery_write(
                     line.id,

@@ -25,6 +25,7 @@ from tests.protocol.acknowledging import (
     stored,
 )
 from tests.protocol.managed import SM, managed
+from tests.protocol.xep_0045.talk import enter, tea_room
 from tests.service import PASSWORD, ServiceProcess
 
 
@@ -328,6 +329,31 @@ async def test_bad_confirmations_are_passed_over(someone: Callable[[], Person]) 
     await again.expect("<message id='m1'/>")
     await again.send(PLAIN)
     await again.nothing_else()
+
+
+async def test_what_is_said_in_a_room(
+    acknowledging: ServiceProcess, someone: Callable[[], Person]
+) -> None:
+    alice, bob = someone(), someone()
+    desk, phone = await alice.online("desk"), await bob.online("phone")
+    room = await tea_room(desk, trackdelivery="1")
+    await enter(phone, room, "bob")
+    await desk.nothing_more()
+    await phone.nothing_more()
+    await desk.send(f"<message to='{room}' type='groupchat' id='m1'><body>Tea?</body></message>")
+    await desk.expect(f"<message type='groupchat' from='{room}/alice' id='m1'/>")
+    await stored(desk)
+    await phone.expect(f"<message type='groupchat' from='{room}/alice' id='m1'/>")
+    await phone.send(PLAIN)
+    await phone.send(chat(f"{room}/alice", "m2"))
+    await stored(phone, "m2")
+    await desk.expect(f"<message type='chat' from='{room}/bob' id='m2'/>")
+    said = await events(acknowledging, phone, bob)
+    assert "confirmed: CRS" in said
+    composing = "<composing xmlns='http://jabber.org/protocol/chatstates'/>"
+    await desk.send(f"<message to='{room}' type='groupchat' id='m3'>{composing}</message>")
+    await desk.expect("<message type='groupchat' id='m3'/>")
+    await desk.nothing_else()  # nobody is late in a room, and chat states are not stored
 
 
 @pytest.mark.spec("RFC 6121 §5.2.2")

@@ -49,6 +49,11 @@ class Sent:
             del self._known[device_id, stanza_id]
         return delivery
 
+    def note(self, bare: str, stanza_id: str, delivery: TrackedDelivery) -> None:
+        """A device of that account is sent it now; it may say so where it has CRS on."""
+        if switched.has(bare):
+            self.remember(stanza_id, delivery)
+
 
 sent = Sent()
 

@@ -3,15 +3,14 @@
 from collections.abc import Awaitable
 from functools import partial
 
-from django.conf import settings
-
 from chatops.core.envelope import Dropped, Envelope
 from chatops.core.ids import moment_of
 from chatops.core.queueing import FLUSHING
 from chatops.core.wire import wire
 from chatops.delivery.crs.confirming import confirm, sent
 from chatops.delivery.crs.people import switched
-from chatops.delivery.crs.stanzas import Confirmation, read_confirmation, stored_notice
+from chatops.delivery.crs.stanzas import Confirmation, read_confirmation
+from chatops.delivery.crs.telling import tell_stored
 from chatops.delivery.crs.waits import waits
 from chatops.delivery.tracking import TrackedDelivery
 
@@ -38,7 +37,8 @@ async def _confirm(envelope: Envelope, confirmation: Confirmation) -> None:
 def follow(envelope: Envelope) -> None:
     """After `track`: what the recipient's devices have to confirm, and what its sender is told."""
     if _is_told(envelope):
-        envelope.after.append(partial(_tell_stored, envelope))
+        at = moment_of(envelope.message_id)
+        envelope.after.append(partial(tell_stored, envelope.sender, envelope.id, at))
         if envelope.copies or _is_handed_over(envelope):
             waits.begin(envelope.message_id, envelope.sender.bare)
     elif not switched.has(envelope.to.bare):
@@ -64,10 +64,3 @@ def _is_told(envelope: Envelope) -> bool:
         and envelope.type in ("chat", "normal")
         and switched.has(envelope.sender.bare)
     )
-
-
-def _tell_stored(envelope: Envelope) -> None:
-    if envelope.session is not None:
-        at = moment_of(envelope.message_id)
-        notice = stored_notice(envelope.id, at=at, by=settings.CHATOPS_DOMAIN)
-        envelope.session.send(notice)

@@ -11,10 +11,11 @@ from django.utils import timezone
 from chatops.archive.policies import strip_forged_ids
 from chatops.archive.writes import entry_write, message_write
 from chatops.core.database import in_db
-from chatops.core.ids import new_id
+from chatops.core.ids import moment_of, new_id
 from chatops.core.journal import Update, Write
 from chatops.core.live import hears
 from chatops.core.wire import Session, Tracked, wire
+from chatops.delivery.crs.telling import tell_stored
 from chatops.rooms.handlers.xep_0045 import conference, muc, registration
 from chatops.rooms.handlers.xep_0045.invitations import mediate
 from chatops.rooms.handlers.xep_0045.leaving import fail
@@ -138,14 +139,15 @@ def publish(
 
     The future is done when it is stored and has gone out.
     """
-    message_id = new_id()
+    message_id, stanza_id = new_id(), element.get("id", "")
     _strip_claims(element, room.jid)
     add(element, _STANZA_ID, None, by=room.jid, id=str(message_id))
     data = _as_said(element, sender)
     writes = _rows(room, element, message_id, author, data)
+    kept = is_subject or bool(writes)
     lines: Mapping[str, Tracked] = {}
     if room.room.tracks_delivery and element.find(BODY) is not None:
-        more, lines = track(room, message_id)
+        more, lines = track(room, message_id, stanza_id)
         writes += more
     subject, now = element.findtext(_SUBJECT) or "", timezone.now()
     if is_subject:
@@ -165,6 +167,8 @@ def publish(
             room.history.remember(Said(message_id, packed, sender))
         room.send_all(packed, sender, lines)
         wake(room.occupants, element, sender=sender, author=author.bare, message_id=message_id)
+        if kept:
+            tell_stored(author, stanza_id, moment_of(message_id))
         settle(stored)
         changed(room)
 

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+from django.utils import timezone
+
 from chatops.archive import services as archive
 from chatops.archive.policies import is_archived, strip_forged_ids
 from chatops.archive.writes import entry_write, message_write
@@ -10,6 +12,7 @@ from chatops.core.database import in_db
 from chatops.core.ids import new_id
 from chatops.core.journal import Write
 from chatops.core.wire import wire
+from chatops.delivery.crs.telling import tell_stored
 from chatops.rooms.inside import RunningRoom
 from chatops.rooms.models import PrivateMessages
 from chatops.rooms.occupants import Occupant, Role
@@ -66,11 +69,13 @@ def _pass_on(
     stored: asyncio.Future[None] = wire().loop.create_future()
     address = room.occupant_jid(speaker)
     writes = _rows(room, speaker, sender, target, element, archives) if archives else []
-    packed = Packed.pack(element)
+    packed, accepted = Packed.pack(element), timezone.now()
 
     def done() -> None:
         room.send(target, packed, address)
         wake([target], element, sender=address, author=speaker.bare, message_id=new_id())
+        if writes:
+            tell_stored(sender, element.get("id", ""), accepted)
         settle(stored)
 
     wire().commit(writes, done, lambda: settle(stored, Overloaded()))
