@@ -98,7 +98,8 @@ class Passing(models.Model):
 class Entry(models.Model):
     """A message's place in one archive; MAM pages run over (archive, message)."""
 
-    archive = models.ForeignKey(Archive, models.CASCADE, related_name="entries")
+    # Found by the indexes below, which begin with it.
+    archive = models.ForeignKey(Archive, models.CASCADE, db_index=False, related_name="entries")
     message = models.ForeignKey(Message, models.CASCADE, related_name="entries")
     peer = models.CharField(max_length=2047, help_text="The other side's bare JID, for `with`.")
 

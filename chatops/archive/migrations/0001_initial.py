@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('peer', models.CharField(help_text="The other side's bare JID, for `with`.", max_length=2047)),
-                ('archive', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='archive.archive')),
+                ('archive', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='archive.archive')),
             ],
             options={
                 'verbose_name_plural': 'entries',
