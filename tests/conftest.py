@@ -91,6 +91,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess
     yield process
     process.stop()
     assert "Traceback" not in process.log, process.log[-5000:]
+    assert "nothing was changed" in process.manage("ledger", "verify")
 
 
 def add_people(process: ServiceProcess, first: int) -> None:

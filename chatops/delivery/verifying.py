@@ -26,7 +26,7 @@ from chatops.delivery.models import Event, Seal
 
 logger = logging.getLogger(__name__)
 
-LOWEST = -(1 << 63)
+LOWEST, LOWEST_CHAIN = -(1 << 63), -(1 << 15)
 SEALS_AT_ONCE = 200
 EVENTS_AT_ONCE = 2_000
 MOST_LOOSE = 200_000  # events whose seal has not come yet; beyond, they have none
@@ -39,14 +39,16 @@ def _nothing(done: int) -> None:
 def heads() -> dict[int, tuple[int, str]]:
     """Each chain's last seal: its number, and its hash in hex."""
     found: dict[int, tuple[int, str]] = {}
-    chain = -1
-    while True:
-        later = Seal.objects.filter(chain__gt=chain).order_by("chain", "-number")
-        head = later.values_list("chain", "number", "hash").first()
-        if head is None:
+    chain = LOWEST_CHAIN
+    while True:  # each step is one look into the index, however long the chains are
+        later = Seal.objects.filter(chain__gt=chain).order_by("chain")
+        following = later.values_list("chain", flat=True).first()
+        if following is None:
             return found
-        chain = head[0]
-        found[chain] = (head[1], bytes(head[2]).hex())
+        chain = following
+        mine = Seal.objects.filter(chain=chain).order_by("-number")
+        for number, made in mine.values_list("number", "hash")[:1]:
+            found[chain] = number, bytes(made).hex()
 
 
 def verify(*, since: int = 0, watch: Callable[[int], None] = _nothing) -> Report:
