@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission
+from django.db import connections
 from django.test import AsyncClient, Client
 from django.urls import reverse
 from django.utils import timezone
@@ -253,6 +254,7 @@ async def test_a_download_is_for_its_owner_and_noted() -> None:
     assert await Entry.objects.filter(action="delivery.export.download").acount() == 1
     assert (await mine.post(remove)).status_code == 302
     assert not export_jobs.path_of(job).exists()
+    await sync_to_async(connections.close_all)()  # that thread has its own
 
 
 def test_who_may_see_the_log_may_not_export_it_by_that(alice: User, bob: User) -> None:

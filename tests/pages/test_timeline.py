@@ -36,3 +36,32 @@ async def test_a_waiting_message_is_seen_to_arrive(
         await expect(page.locator(".tl-track circle.co-good").last).to_be_visible()
         assert await page.evaluate("window.notLoadedAgain")
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+GIVE_UP = """
+from chatops.delivery import retries
+from chatops.delivery.models import Delivery
+rows = list(Delivery.objects.filter(recipient__username="{name}"))
+retries.give_up(rows, detail="the connection was lost")
+"""
+
+
+async def test_a_dead_letter_is_offered_again_where_one_reads_why(
+    service: ServiceProcess, alice: Person, bob: Person
+) -> None:
+    desk = await alice.online("desk")
+    await desk.send(f"<message to='{bob.jid}' type='chat' id='d1'><body>Tea?</body></message>")
+    await desk.nothing_else()
+    service.manage("shell", "-c", GIVE_UP.format(name=bob.name))
+    async with signed_in(service) as page:
+        await page.goto(f"{service.http}/admin/delivery/delivery/?q={bob.jid}")
+        await page.locator("#result_list time").first.click()
+        lane = page.get_by_role("region", name=f"{bob.jid} on", exact=False)
+        await expect(lane).to_contain_text("because the connection was lost: it was given up")
+        await lane.get_by_label("Why").fill("His phone is repaired")
+        await lane.get_by_role("button", name="Offer again").click()
+        await expect(page.get_by_text("It is offered again.")).to_be_visible()
+        await expect(lane).to_contain_text("waits in the offline queue")
+        phone = await bob.online("phone")
+        await phone.wait_for("<message><body>Tea?</body></message>")
+        await expect(lane).to_contain_text("was written to the connection")

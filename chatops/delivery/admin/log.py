@@ -55,7 +55,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_filter_submit = True
     list_before_template = "delivery/log_head.html"
     search_fields = ("recipient__username",)
-    search_help_text = "An address, a message's id, its client's id, or words."
+    search_help_text = "An address, an id, or words."
     sortable_by = ()
     show_facets = admin.ShowFacets.NEVER  # they would count everything
 
