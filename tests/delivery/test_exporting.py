@@ -13,6 +13,8 @@ from zipfile import ZipFile
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 
 from chatops.accounts.models import Device
 from chatops.audit.models import Entry as AuditEntry
@@ -360,3 +362,20 @@ def test_seals_are_as_the_verifier_reads_them() -> None:
     lengths = {len(bytes(each)) for each in (seal.previous, seal.hash, seal.mark)}
     assert lengths == {32}
     assert len(bytes(seal.events)) == 4 * verify_export.ENTRY.size
+
+
+def test_a_message_is_proven_from_its_timeline(file: Path, monkeypatch: Any) -> None:
+    message = a_message(a_person("alice"), a_person("bob"))
+    root, clerk = Client(), Client()
+    root.force_login(a_person("root", is_staff=True, is_superuser=True))
+    clerk.force_login(a_person("clerk", is_staff=True))
+    address = reverse("admin:delivery_proof", args=[message.pk])
+    timeline = reverse("admin:delivery_timeline", args=[message.pk])
+    assert f'action="{address}"' in root.get(timeline).content.decode()
+    assert clerk.post(address).status_code == 403
+    assert root.get(address).status_code == 405
+    answer = root.post(address)
+    file.write_bytes(b"".join(answer))
+    assert verify(file, public_key())["query"]["message"] == str(message.pk)
+    monkeypatch.setattr("chatops.delivery.admin.proof.MOST_AT_ONCE", 1)
+    assert root.post(address).headers["Location"] == timeline

@@ -1,11 +1,13 @@
 """Whether the ledger is what was written: its verifications, and what they found."""
 
+from io import BytesIO
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -15,14 +17,17 @@ from unfold.decorators import display
 from chatops.audit.base import ReadOnlyAdmin
 from chatops.audit.keyset import KeysetChangeList
 from chatops.audit.services import Actor
-from chatops.core.ids import moment_of
+from chatops.core.ids import moment_of, read_id
 from chatops.delivery import watching
+from chatops.delivery.exporting import ExportQuery, export
 from chatops.delivery.keys import fingerprint, public_key
 from chatops.delivery.models import Anchor, Verification
 from chatops.delivery.sentences import span
 from chatops.delivery.verifying import heads
 
 VERIFY = "delivery.add_verification"
+SEE_LOG = "delivery.view_delivery"
+MOST_AT_ONCE = 5_000  # events that somebody waits for before his page
 
 
 @admin.register(Verification)
@@ -40,7 +45,12 @@ class VerificationAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.verify_view)
-        return [path("verify/", view, name="delivery_verify"), *super().get_urls()]
+        proof = self.admin_site.admin_view(self.proof_view)
+        return [
+            path("verify/", view, name="delivery_verify"),
+            path("message/<int:message_id>/proof/", proof, name="delivery_proof"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -70,6 +80,24 @@ class VerificationAdmin(ReadOnlyAdmin):
         sentence = "The whole ledger is being compared; what comes of it will stand here."
         self.message_user(request, sentence, messages.SUCCESS)
         return redirect(reverse("admin:delivery_verification_changelist"))
+
+    def proof_view(self, request: HttpRequest, message_id: int) -> HttpResponseBase:
+        """One message's events as a file that proves itself."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not (self.has_view_permission(request) and request.user.has_perm(SEE_LOG)):
+            raise PermissionDenied
+        if read_id(str(message_id)) is None:
+            raise Http404
+        query = ExportQuery(message_id=message_id)
+        if query.events()[MOST_AT_ONCE:].exists():
+            sentence = f"These are many events: manage.py ledger export --message {message_id}"
+            self.message_user(request, sentence, messages.ERROR)
+            return redirect(reverse("admin:delivery_timeline", args=[message_id]))
+        file = BytesIO()  # so few events are a few hundred kilobytes
+        export(query=query, out=file, by=Actor.of(request))
+        file.seek(0)
+        return FileResponse(file, as_attachment=True, filename=f"proof-{message_id}.zip")
 
     @display(description="begun")
     def begun(self, done: Verification) -> SafeString:
