@@ -26,9 +26,10 @@ from chatops.core.jobs import enqueue
 from chatops.core.limits import Limit
 from chatops.core.live import ring
 from chatops.delivery.formats import FORMATS, Row
-from chatops.delivery.log import LogQuery, Page, Place
+from chatops.delivery.log import LogQuery
 from chatops.delivery.models import Delivery, Event, ExportJob
 from chatops.delivery.news import ExportMoved
+from chatops.delivery.walking import Page, Place
 from chatops.xmpp.errors import BadRequest, TooMuch
 
 SEE, READ = "delivery.view_delivery", "archive.view_message"

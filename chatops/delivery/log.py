@@ -6,62 +6,23 @@ only so many of the rows that the index finds are looked at, and the page says h
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, Self
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from chatops.accounts.models import User
 from chatops.archive.models import Kind, Message
 from chatops.core.ids import first_at, read_id, start_of_day
 from chatops.delivery.models import Delivery, State
+from chatops.delivery.walking import LAST, Page, Place, Rows, Way, walk
 
-BUDGET = 100_000  # rows that an index finds and that are looked at for one page
-_WINDOWS = (500, 5_000, 25_000)  # of them at a time; the last size repeats
 MOST_COUNTED = 5_000
-LAST = (1 << 63) - 1  # no id is greater
 
 _PARAMS = {"search": "q", "state": "state__exact", "owed": "owed__exact"}
-
-Rows: TypeAlias = "QuerySet[Delivery]"
-
-
-class Place(NamedTuple):
-    """A row's place in the log; pages begin after one."""
-
-    message_id: int
-    delivery_id: int
-
-    def __str__(self) -> str:
-        return f"{self.message_id}-{self.delivery_id}"
-
-    @classmethod
-    def read(cls, text: str) -> Self | None:
-        message_id, _, delivery_id = text.partition("-")
-        numbers = read_id(message_id), read_id(delivery_id)
-        return None if None in numbers else cls(*numbers)  # type: ignore[arg-type]
-
-    @classmethod
-    def of(cls, row: Delivery) -> Self:
-        return cls(row.message_id, row.pk)
-
-
-class Page(NamedTuple):
-    """Rows in the order of the log, and how far was looked where that was not to the end."""
-
-    rows: list[Delivery]
-    has_more: bool
-    looked_to: int | None  # a message's id
-
-
-class _Way(NamedTuple):
-    """How an index leads to rows."""
-
-    keys: "QuerySet[Any, int]"  # message ids that the index has
-    within: Callable[[int, int], Rows]  # the rows of those messages, from one id to another
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +102,7 @@ class LogQuery:
         ways = list(self._ways())
         rest = self._rest()
         pages = [
-            _walk(
+            walk(
                 way,
                 rest,
                 size + 1,
@@ -190,7 +151,7 @@ class LogQuery:
         low = first_at(since) if since else 0
         return low, first_at(until + timedelta(days=1)) - 1 if until else LAST
 
-    def _ways(self) -> Iterator[_Way]:
+    def _ways(self) -> Iterator[Way]:
         text = self.search
         if not text:
             yield self._way_of_filters()
@@ -203,7 +164,7 @@ class LogQuery:
             if self.words:
                 yield _messages(Q(body__icontains=text), Q())
 
-    def _way_of_filters(self) -> _Way:
+    def _way_of_filters(self) -> Way:
         if self.sender:
             return _messages(Q(sender_bare=self.sender))
         if self.recipient:
@@ -230,64 +191,15 @@ class LogQuery:
         return rest
 
 
-def _walk(
-    way: _Way,
-    rest: Q,
-    limit: int,
-    *,
-    low: int,
-    high: int,
-    after: Place | None,
-    upwards: bool,
-    columns: Collection[str],
-) -> Page:
-    """Rows along one way, in windows, until there are enough or enough was looked at."""
-    order = ("message_id", "id") if upwards else ("-message_id", "-id")
-    at = after.message_id if after else (low if upwards else high)
-    low, high = (max(at, low), high) if upwards else (low, min(at, high))
-    rows: list[Delivery] = []
-    for size in _windows():
-        ahead = way.keys.filter(message_id__gte=low, message_id__lte=high).order_by(order[0])
-        edge = next(iter(ahead[size : size + 1]), None)
-        first, last = (low, edge) if upwards else (edge, high)
-        found = way.within(low if first is None else first, high if last is None else last)
-        if after is not None:
-            found = found.filter(_beyond(after, upwards=upwards))
-        found = found.filter(rest).order_by(*order)
-        found = found.only(*columns) if columns else found.select_related("recipient", "device")
-        rows += found[: limit - len(rows)]
-        if edge is None or len(rows) >= limit:
-            return Page(rows, len(rows) >= limit, None)
-        low, high = (edge + 1, high) if upwards else (low, edge - 1)
-    return Page(rows, False, low - 1 if upwards else high + 1)  # noqa: FBT003 - a named tuple
-
-
-def _windows() -> Iterator[int]:
-    used = 0
-    sizes = iter(_WINDOWS)
-    size = 0
-    while used < BUDGET:
-        size = next(sizes, size)
-        used += size
-        yield size
-
-
-def _beyond(place: Place, *, upwards: bool) -> Q:
-    message_id, delivery_id = place
-    if upwards:
-        return Q(message_id__gt=message_id) | Q(message_id=message_id, id__gt=delivery_id)
-    return Q(message_id__lt=message_id) | Q(message_id=message_id, id__lt=delivery_id)
-
-
-def _deliveries(found: Q) -> _Way:
+def _deliveries(found: Q) -> Way:
     rows = Delivery.objects.filter(found)
-    return _Way(
+    return Way(
         rows.values_list("message_id", flat=True),
         lambda low, high: rows.filter(message_id__gte=low, message_id__lte=high),
     )
 
 
-def _messages(found: Q, indexed: Q | None = None) -> _Way:
+def _messages(found: Q, indexed: Q | None = None) -> Way:
     """By a column of the message; `indexed` is what of it an index knows, else all."""
     keys = Message.objects.filter(found if indexed is None else indexed)
 
@@ -295,10 +207,10 @@ def _messages(found: Q, indexed: Q | None = None) -> _Way:
         some = Message.objects.filter(found, pk__gte=low, pk__lte=high)
         return Delivery.objects.filter(message__in=some.values("pk"))
 
-    return _Way(keys.annotate(message_id=F("pk")).values_list("message_id", flat=True), within)
+    return Way(keys.annotate(message_id=F("pk")).values_list("message_id", flat=True), within)
 
 
-def _ways_of_address(text: str) -> Iterator[_Way]:
+def _ways_of_address(text: str) -> Iterator[Way]:
     """What an address, bare or full, has sent or was to get; a room's is what was said in it."""
     bare, resource = _bare(text), text.partition("/")[2]
     user_id = _user_id(bare)

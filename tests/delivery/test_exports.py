@@ -20,7 +20,7 @@ from chatops.archive.models import Message
 from chatops.audit.models import Entry
 from chatops.audit.services import Actor
 from chatops.core.ids import new_id
-from chatops.delivery import export_jobs, log
+from chatops.delivery import export_jobs, walking
 from chatops.delivery.export_jobs import TooManyExports, UnknownFormat
 from chatops.delivery.log import LogQuery
 from chatops.delivery.models import Delivery, EventKind, ExportJob, State
@@ -114,8 +114,8 @@ def test_what_the_filters_show_is_exported_and_nothing_that_comes_later(
 def test_words_are_found_beyond_what_one_page_looks_through(
     alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log, "_WINDOWS", (2,))
-    monkeypatch.setattr(log, "BUDGET", 4)
+    monkeypatch.setattr(walking, "_WINDOWS", (2,))
+    monkeypatch.setattr(walking, "BUDGET", 4)
     (needle,) = sent(alice, bob, words="a needle")
     sent(alice, bob, 15, words="hay")
     found = json.loads(done(asked(alice, LogQuery(search="needle", words=True), "json")))

@@ -7,9 +7,10 @@ from django.urls import reverse
 
 from chatops.accounts.models import Device, User
 from chatops.core.ids import new_id
-from chatops.delivery import log
-from chatops.delivery.log import LogQuery, Place, describe
+from chatops.delivery import log, walking
+from chatops.delivery.log import LogQuery, describe
 from chatops.delivery.models import Delivery, State
+from chatops.delivery.walking import LAST, Place
 from tests.factories import a_message, a_person
 
 pytestmark = pytest.mark.django_db
@@ -88,8 +89,8 @@ def test_a_notice_to_many_is_turned_over_page_by_page(alice: User) -> None:
 def test_words_are_looked_for_so_far_and_then_further(
     alice: User, bob: User, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log, "_WINDOWS", (2,))
-    monkeypatch.setattr(log, "BUDGET", 4)
+    monkeypatch.setattr(walking, "_WINDOWS", (2,))
+    monkeypatch.setattr(walking, "BUDGET", 4)
     needle = sent(alice, bob, "a needle")
     hay = [sent(alice, bob, "hay") for _ in range(9)]
     query = LogQuery(search="needle", words=True)
@@ -113,8 +114,8 @@ def test_what_is_not_looked_to_the_end_leaves_no_gap(
     alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of the ways to an address one may end early: older rows of the others wait for it."""
-    monkeypatch.setattr(log, "_WINDOWS", (2,))
-    monkeypatch.setattr(log, "BUDGET", 4)
+    monkeypatch.setattr(walking, "_WINDOWS", (2,))
+    monkeypatch.setattr(walking, "BUDGET", 4)
     rows = [sent(alice, bob, state=State.FAILED if n < 3 else State.SENT) for n in range(12)]
     query = LogQuery(search="alice@localhost/desk", state=State.FAILED)
     found: list[int] = []
@@ -212,8 +213,8 @@ def test_what_is_asked_for_is_the_same_by_address_and_by_json() -> None:
 def test_looking_further_upwards_shows_no_row_again(
     alice: User, bob: User, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log, "_WINDOWS", (2,))
-    monkeypatch.setattr(log, "BUDGET", 4)
+    monkeypatch.setattr(walking, "_WINDOWS", (2,))
+    monkeypatch.setattr(walking, "BUDGET", 4)
     rows = [sent(alice, bob, state=State.FAILED if n < 9 else State.SENT) for n in range(10)]
     query = LogQuery(recipient="bob@localhost", state=State.FAILED)
     newer, found = Place.of(rows[0]), []
@@ -222,5 +223,5 @@ def test_looking_further_upwards_shows_no_row_again(
         found += [row.pk for row in page.rows[::-1]]
         if page.looked_to is None:
             break
-        newer = Place(page.looked_to, log.LAST)
+        newer = Place(page.looked_to, LAST)
     assert found == [row.pk for row in rows[1:9]]

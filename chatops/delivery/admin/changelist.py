@@ -19,9 +19,10 @@ from chatops.audit.keyset import (
 )
 from chatops.core.ids import moment_of
 from chatops.delivery.formats import FORMATS
-from chatops.delivery.log import LAST, MOST_COUNTED, LogQuery, Place
+from chatops.delivery.log import MOST_COUNTED, LogQuery
 from chatops.delivery.models import Delivery, State
 from chatops.delivery.timeline import BADGES
+from chatops.delivery.walking import LAST, Place
 
 READ, ASK = "archive.view_message", "delivery.add_exportjob"
 
