@@ -149,6 +149,8 @@ class Service:
 
     def page(self, group: str, event: dict[str, Any]) -> None:
         """The newest event of each group, a few times a second: nobody reads faster."""
+        if not self.cluster.is_watched(group):  # as almost every message's
+            return
         if not self._pages:
             self.loop.call_later(PAGE_SECONDS, self._turn_pages)
         self._pages[group] = event

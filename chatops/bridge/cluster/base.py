@@ -32,5 +32,8 @@ class Cluster(Protocol):
     def tell(self, news: object) -> None:
         """News from this process to all of them, this one included. From any thread."""
 
+    def is_watched(self, group: str) -> bool:
+        """Whether somebody may have a page of that group open."""
+
     def page(self, group: str, event: dict[str, Any]) -> Awaitable[None]:
         """Tell the live pages of all nodes."""

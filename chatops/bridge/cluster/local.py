@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.db import transaction
 from django.utils import timezone
 
@@ -53,6 +53,11 @@ class LocalCluster:
 
     def tell(self, news: object) -> None:
         self._loop.call_soon_threadsafe(self._hear, news)
+
+    def is_watched(self, group: str) -> bool:
+        """The layer in memory knows; another one is asked each time."""
+        layer = get_channel_layer()
+        return not isinstance(layer, InMemoryChannelLayer) or group in layer.groups
 
     async def page(self, group: str, event: dict[str, Any]) -> None:
         await get_channel_layer().group_send(group, {"type": "live.event", **event})
