@@ -175,7 +175,12 @@ class TcpConnection(asyncio.Protocol):
         if not out or transport is None or transport.is_closing():
             return
         data = b"".join(out)
-        transport.write(data if self._tls is None else self._tls.seal(data))
+        try:
+            transport.write(data if self._tls is None else self._tls.seal(data))
+        except TlsError:  # there is no channel any more that words could take
+            counters["TLS failures"] += 1
+            transport.abort()
+            return
         if transport.get_write_buffer_size() > settings.CHATOPS_SEND_BUFFER_BYTES:
             # It does not read what it is sent; a session that can be resumed waits for it.
             counters["slow readers"] += 1
