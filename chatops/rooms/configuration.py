@@ -12,13 +12,8 @@ from chatops.xmpp.jid import InvalidJID, parse
 
 CONFIG = "http://jabber.org/protocol/muc#roomconfig"
 
-# COMPAT: ejabberd's and Prosody's clients know the archive under these names.
-_ALIASES = {
-    "mam": "muc#roomconfig_enablelogging",
-    "muc#roomconfig_mam": "muc#roomconfig_enablelogging",
-    "muc#roomconfig_enablearchiving": "muc#roomconfig_enablelogging",
-    "muc#roomconfig_defaulthistorymessages": "muc#roomconfig_historylength",
-}
+# COMPAT: ejabberd's and Prosody's clients know some options under other names.
+_ALIASES = {alias: option.name for option in OPTIONS for alias in option.aliases}
 _BY_NAME = {option.name: option for option in OPTIONS}
 _PASSWORD_PROTECTED = "muc#roomconfig_passwordprotectedroom"  # noqa: S105 - a field's name
 _LISTS = {

@@ -9,7 +9,7 @@ from chatops.accounts.models import User
 from chatops.audit.models import Entry
 from chatops.audit.services import Actor
 from chatops.rooms import services
-from chatops.rooms.admin import RoomForm
+from chatops.rooms.admin.rooms import RoomForm
 from chatops.rooms.configuration import CONFIG, read_form
 from chatops.rooms.models import Affiliation, Room
 from chatops.rooms.options import COLUMNS
@@ -65,6 +65,9 @@ def test_a_room_is_made_with_an_owner_and_is_open_at_once(client: Client, alice:
         "history_length": "20",
         "who_sees_jids": "moderators",
         "private_messages": "anyone",
+        "visitors_private_messages": "anyone",
+        "voice_request_seconds": "1800",
+        "default_history": "20",
         "presence_broadcast": ["moderator", "participant"],
     }
     assert client.post(reverse(ADD), posted).status_code == 302

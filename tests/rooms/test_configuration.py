@@ -12,7 +12,7 @@ from chatops.xmpp.forms import Submission
 
 pytestmark = pytest.mark.spec("XEP-0045 §10.2")
 
-NAMES = {f"muc#roomconfig_{option.var}": option for option in OPTIONS}
+NAMES = {option.name: option for option in OPTIONS}
 
 
 def submitted(**fields: str | list[str]) -> Submission:

@@ -28,21 +28,18 @@ class PrivateMessages(models.TextChoices):
     NONE = "none", "nobody"
 
 
-class Room(models.Model):
-    """A chat room (XEP-0045): what is kept of it. Who is inside is known to the running service."""
+class VisitorsMessages(models.TextChoices):
+    ANYONE = "anyone", "to everybody"
+    MODERATORS = "moderators", "to moderators"
+    NOBODY = "nobody", "to nobody"
 
-    localpart = models.CharField(
-        "address", max_length=1023, unique=True, validators=[validate_room_name]
-    )
+
+class RoomOptions(models.Model):
+    """What an owner, or an administrator, sets; `chatops.rooms.options` says how it is called."""
+
     name = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
     language = models.CharField(max_length=35, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    changed_at = models.DateTimeField(auto_now=True)
-    locked = models.BooleanField(
-        default=False, help_text="New, and not yet configured by its owner."
-    )
-
     is_persistent = models.BooleanField("persistent", default=True)
     is_public = models.BooleanField("listed in the directory", default=True)
     is_members_only = models.BooleanField("members only", default=False)
@@ -57,13 +54,32 @@ class Room(models.Model):
     max_occupants = models.PositiveIntegerField(default=0, help_text="0 means no limit.")
     occupants_may_change_subject = models.BooleanField(default=False)
     members_may_invite = models.BooleanField(default=False)
+    newcomers_have_voice = models.BooleanField(default=False)
+    moderators_take_private_messages = models.BooleanField(default=False)
+    visitors_private_messages = models.CharField(
+        max_length=10, choices=VisitorsMessages.choices, default=VisitorsMessages.ANYONE
+    )
+    occupants_may_ask_each_other = models.BooleanField(default=True)
+    may_change_nickname = models.BooleanField(default=True)
+    visitors_may_change_nickname = models.BooleanField(default=True)
+    visitors_may_set_status = models.BooleanField(default=True)
+    visitors_may_ask_for_voice = models.BooleanField(default=True)
+    voice_request_seconds = models.PositiveIntegerField(
+        default=1_800, validators=[MaxValueValidator(86_400)]
+    )
+    may_register = models.BooleanField(default=True)
+    needs_registered_nickname = models.BooleanField(default=False)
+    occupants_are_listed = models.BooleanField(default=True)
+    pubsub_node = models.CharField(max_length=1_023, blank=True)
     is_logged = models.BooleanField("archived", default=True)
     tracks_delivery = models.BooleanField(
         default=False, help_text="The delivery log has each message for each device inside."
     )
     history_length = models.PositiveIntegerField(
-        default=20, validators=[MaxValueValidator(1000)], help_text="Messages shown to a newcomer."
+        default=20, validators=[MaxValueValidator(1000)], help_text="Messages kept for newcomers."
     )
+    default_history = models.PositiveIntegerField(default=20, validators=[MaxValueValidator(1000)])
+    retires_when_destroyed = models.BooleanField(default=False)
     presence_broadcast = models.JSONField(
         default=list, blank=True, help_text="Roles whose presence is broadcast; empty means all."
     )
@@ -71,6 +87,27 @@ class Room(models.Model):
         default=list, blank=True, help_text="Roles that may fetch the member list; empty means all."
     )
 
+    class Meta:
+        abstract = True
+
+
+class Room(RoomOptions):
+    """A chat room (XEP-0045): what is kept of it. Who is inside is known to the running service."""
+
+    localpart = models.CharField(
+        "address", max_length=1023, unique=True, validators=[validate_room_name]
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    locked = models.BooleanField(
+        default=False, help_text="New, and not yet configured by its owner."
+    )
+    archived_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Closed since: nobody enters any more."
+    )
+    version = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Counts the changes of the options."
+    )
     history_from = models.DateTimeField(
         null=True,
         blank=True,
@@ -87,6 +124,12 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.localpart
+
+    @property
+    def capacity(self) -> int:
+        """How many people may be inside at once, 0 for any number."""
+        most = settings.CHATOPS_MAX_OCCUPANTS
+        return min(self.max_occupants or most, most or self.max_occupants)
 
     @property
     def jid(self) -> str:
@@ -107,6 +150,9 @@ class Affiliation(models.Model):
     rank = models.CharField("affiliation", max_length=7, choices=Rank.choices)
     nickname = models.CharField(max_length=1023, blank=True, help_text="Reserved with the room.")
     reason = models.CharField(max_length=500, blank=True)
+    by_group = models.BooleanField(
+        default=False, help_text="It comes from a group, and goes with it."
+    )
 
     class Meta:
         ordering = ["room", "jid"]

@@ -1,0 +1,56 @@
+"""What the services for rooms share: addresses, names, refusals, and the row that is changed."""
+
+from typing import Any
+
+from django.conf import settings
+
+from chatops.audit.services import Actor
+from chatops.rooms.models import Room
+from chatops.xmpp.errors import Conflict, Malformed, NotFound
+from chatops.xmpp.jid import InvalidJID, parse
+from chatops.xmpp.text import fit_for_xml
+
+HOST = f"conference.{settings.CHATOPS_DOMAIN}"
+NONE, OWNER = "none", "owner"
+
+
+class RoomThere(Conflict):
+    """There is a room of that name already."""
+
+
+class NicknameReserved(Conflict):
+    """Somebody else has registered this nickname."""
+
+
+class NoSuchRoom(NotFound):
+    """There is no such room."""
+
+
+def fit(columns: dict[str, Any]) -> dict[str, Any]:
+    """The same settings with texts that a stanza can carry: each newcomer is told them."""
+    return {
+        name: fit_for_xml(value) if isinstance(value, str) else value
+        for name, value in columns.items()
+    }
+
+
+def bare(jid: str) -> str:
+    """The normalised bare JID. Raises Malformed."""
+    try:
+        return parse(jid.strip()).bare
+    except InvalidJID as error:
+        raise Malformed(f"{jid!r} is not an address.") from error
+
+
+def shown_name(by: Actor) -> str:
+    """How occupants may know who it was: a client's JID, which the room turns into a nickname,
+    or an administrator's name."""
+    return by.name if by.door == "xmpp" else by.name.partition("@")[0]
+
+
+def locked(room: Room) -> Room:
+    """The row as it is now, nobody else changing it. Raises NoSuchRoom."""
+    found = Room.objects.select_for_update().filter(pk=room.pk).first()
+    if found is None:
+        raise NoSuchRoom
+    return found

@@ -1,0 +1,127 @@
+"""Affiliations, and the nicknames that go with them: XEP-0045 sections 7.10, 9 and 10."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from chatops.audit.services import Actor, record
+from chatops.core.live import ring
+from chatops.rooms.models import Affiliation, Room
+from chatops.rooms.news import AffiliationChanged
+from chatops.rooms.privileges import RANKS, LastOwner, may_change_rank
+from chatops.rooms.services.ground import (
+    NONE,
+    OWNER,
+    NicknameReserved,
+    bare,
+    locked,
+    shown_name,
+)
+from chatops.xmpp.errors import NotAcceptable, NotAllowed
+
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RankChange:
+    """Somebody's new affiliation; "none" takes it away. `jid` may be a full one."""
+
+    jid: str
+    rank: str
+    reason: str = ""
+
+
+@transaction.atomic
+def set_affiliations(
+    room: Room, *, changes: Sequence[RankChange], by: Actor, acting: str | None = None
+) -> None:
+    """Change affiliations, all or none. Raises NotAcceptable, LastOwner and other refusals.
+
+    `acting` is the bare JID of a client whose own affiliation limits what it may do (sections 9
+    and 10); an administrator of the service stands above the room.
+    """
+    room = locked(room)
+    ranks = dict(Affiliation.objects.filter(room=room).values_list("jid", "rank"))
+    had_owner = OWNER in ranks.values()
+    own_rank = ranks.get(acting or "", NONE)  # as it was when all of this was asked for
+    for change in changes:
+        if change.rank not in RANKS:
+            raise NotAcceptable(f"There is no affiliation {change.rank!r}.")
+        jid = bare(change.jid)
+        before = ranks.get(jid, NONE)
+        if acting is not None:
+            may_change_rank(acting, own_rank, jid, before, change.rank)
+        ranks[jid] = change.rank
+        _note_rank(room, jid, before, change, by)
+    if had_owner and OWNER not in ranks.values():
+        raise LastOwner
+
+
+def set_affiliation(room: Room, *, jid: str, rank: str, by: Actor, reason: str = "") -> None:
+    """Give somebody an affiliation, or take it away, as an administrator of the service."""
+    set_affiliations(room, changes=[RankChange(jid, rank, reason)], by=by)
+
+
+def _note_rank(room: Room, jid: str, before: str, change: RankChange, by: Actor) -> None:
+    if before == change.rank:
+        return
+    reason = change.reason[:LONGEST_REASON]
+    if change.rank == NONE:
+        Affiliation.objects.filter(room=room, jid=jid).delete()
+    else:
+        fields: dict[str, Any] = {"rank": change.rank, "reason": reason}
+        if change.rank == Affiliation.Rank.OUTCAST:
+            fields["nickname"] = ""  # section 9.1: it is no longer reserved
+        Affiliation.objects.update_or_create(room=room, jid=jid, defaults=fields)
+    record(
+        by,
+        "room.affiliation",
+        room.jid,
+        jid=jid,
+        before=before,
+        after=change.rank,
+        reason=reason,
+    )
+    ring(AffiliationChanged(room.localpart, jid, change.rank, reason, shown_name(by)))
+
+
+@transaction.atomic
+def register(room: Room, *, jid: str, nickname: str, by: Actor) -> None:
+    """Make somebody a member, if they are nothing yet, and reserve a nickname (section 7.10).
+
+    Raises NicknameReserved, or NotAllowed for outcasts.
+    """
+    room = locked(room)
+    address = bare(jid)
+    others = Affiliation.objects.filter(room=room, nickname=nickname).exclude(jid=address)
+    if nickname and others.exists():
+        raise NicknameReserved
+    known = Affiliation.objects.filter(room=room, jid=address).first()
+    if known is not None and known.rank == Affiliation.Rank.OUTCAST:
+        raise NotAllowed("Who is banned cannot register.")
+    if known is None:
+        _note_rank(room, address, NONE, RankChange(address, Affiliation.Rank.MEMBER), by)
+    Affiliation.objects.filter(room=room, jid=address).update(nickname=nickname)
+    record(by, "room.register", room.jid, jid=address, nickname=nickname)
+
+
+@transaction.atomic
+def unregister(room: Room, *, jid: str, by: Actor) -> None:
+    """Give the nickname back, and the membership if it is no more than that."""
+    room = locked(room)
+    address = bare(jid)
+    known = Affiliation.objects.filter(room=room, jid=address).first()
+    if known is None or known.rank == Affiliation.Rank.OUTCAST:
+        return
+    Affiliation.objects.filter(pk=known.pk).update(nickname="")
+    record(by, "room.unregister", room.jid, jid=address, nickname=known.nickname)
+    if known.rank == Affiliation.Rank.MEMBER:
+        _note_rank(room, address, known.rank, RankChange(address, NONE), by)
+
+
+@transaction.atomic
+def forget_person(jid: str) -> None:
+    """An account is gone: whoever gets its name next inherits no affiliation, but for bans."""
+    Affiliation.objects.filter(jid=jid).exclude(rank=Affiliation.Rank.OUTCAST).delete()
