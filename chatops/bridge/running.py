@@ -86,6 +86,8 @@ class Service:
 
     def dismiss(self) -> None:
         """End all sessions, through whichever door they came, because the service stops."""
+        for end in registry.endings:
+            end()
         for session in self.sessions.all():
             session.end("system-shutdown", "The service is stopping.")
 

@@ -6,7 +6,7 @@ modules: `core.discovery` finds them. Disco, stream features and the table of XE
 
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
@@ -261,6 +261,11 @@ class Feature:
         registry.beginnings.append(begin)
         return begin
 
+    def when_stopping(self, end: Callable[[], None]) -> Callable[[], None]:
+        """Call it when the service is about to stop, while everybody is still connected."""
+        registry.endings.append(end)
+        return end
+
     def when_loaded(self, complete: Callable[[], None]) -> Callable[[], None]:
         """Call it when every module has been loaded, so that all that is declared is known."""
         registry.completions.append(complete)
@@ -322,6 +327,14 @@ class Item:
     node: str = ""
 
 
+class ItemPage(list[Item]):
+    """Some of many items; `info` is the ``<set/>`` that says so (XEP-0059 section 2.6)."""
+
+    def __init__(self, items: Iterable[Item], info: Element) -> None:
+        super().__init__(items)
+        self.info = info
+
+
 InfoHook: TypeAlias = Callable[[IqRequest, Info], Awaitable[None]]
 ItemsHook: TypeAlias = Callable[[IqRequest], Awaitable[list[Item]]]
 
@@ -352,6 +365,7 @@ class Registry:
     subservices: dict[str, SubService] = field(default_factory=dict)
     completions: list[Callable[[], None]] = field(default_factory=list)
     beginnings: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    endings: list[Callable[[], None]] = field(default_factory=list)
 
     def namespaces(self, address: Address) -> set[str]:
         """What disco#info announces at that kind of address."""

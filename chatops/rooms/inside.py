@@ -9,11 +9,11 @@ from chatops.rooms.history import History, Said
 from chatops.rooms.models import Room, WhoSeesJids
 from chatops.rooms.occupants import Device, NicknameTaken, Occupant, Occupants, Role
 from chatops.xmpp.elements import Element, add, make, parse, stanza
-from chatops.xmpp.names import CLIENT, DELAY, MUC_USER
+from chatops.xmpp.names import CLIENT, DELAY, MUC_USER, OCCUPANT_ID
 from chatops.xmpp.stamps import stamp
 from chatops.xmpp.stanzas import Packed, attribute
 
-NONE = "none"
+NONE, OUTCAST = "none", "outcast"
 ROOMS = "rooms"  # noted on a session: those that it is in
 
 
@@ -23,6 +23,7 @@ class Standing:
 
     rank: str
     nickname: str = ""
+    reason: str = ""
 
 
 @dataclass
@@ -57,7 +58,7 @@ class RunningRoom:
     def __init__(self, loaded: Loaded) -> None:
         self.localpart = loaded.room.localpart
         self.jid = loaded.room.jid
-        self.occupants = Occupants()
+        self.occupants = Occupants(loaded.room.occupant_key)
         self.closed = False
         self.history = History(self.jid, loaded.room.history_length, loaded.said)
         self.refresh(loaded)
@@ -78,8 +79,22 @@ class RunningRoom:
         return {jid: standing.rank for jid, standing in self.standings.items()}
 
     def rank_of(self, bare: str) -> str:
+        """The affiliation; who has none shares the ban of the whole domain (section 9.2)."""
         standing = self.standings.get(bare)
-        return standing.rank if standing is not None else NONE
+        if standing is not None:
+            return standing.rank
+        domain = self.standings.get(bare.partition("@")[2])
+        return OUTCAST if domain is not None and domain.rank == OUTCAST else NONE
+
+    def meant_by(self, jid: str) -> list[Occupant]:
+        """Those inside whom a change for a bare JID, or for a whole domain, concerns."""
+        if "@" in jid:
+            return self.occupants.of(jid)
+        return [
+            occupant
+            for occupant in self.occupants
+            if occupant.bare.endswith(f"@{jid}") and occupant.bare not in self.standings
+        ]
 
     def stand(self, bare: str, standing: Standing | None) -> None:
         """Somebody's place has changed."""
@@ -181,6 +196,7 @@ class RunningRoom:
             add(x, f"{{{MUC_USER}}}status", code=str(code))
         if turn.destroyed is not None:
             x.append(copy(turn.destroyed))
+        add(element, f"{{{OCCUPANT_ID}}}occupant-id", id=occupant.id)
         inner = turn.words if turn.type is not None else occupant.presence
         packed = Packed.pack(element)
         return packed.with_child(inner) if inner else packed
@@ -249,6 +265,8 @@ class RunningRoom:
     def subject_message(self, *, late: bool = False) -> Packed:
         message = stanza("message", type_="groupchat")
         add(message, f"{{{CLIENT}}}subject", self.room.subject)
+        if self.room.subject_occupant_id:
+            add(message, f"{{{OCCUPANT_ID}}}occupant-id", id=self.room.subject_occupant_id)
         if late and self.room.subject_set_at:
             message.append(
                 make(f"{{{DELAY}}}delay", from_=self.jid, stamp=stamp(self.room.subject_set_at))

@@ -1,5 +1,7 @@
 """What services tell those who run the rooms."""
 
+from dataclasses import field
+
 from chatops.core.live import bell
 
 
@@ -13,22 +15,27 @@ class RoomChanged:
 
 @bell
 class AffiliationChanged:
-    """Somebody's affiliation with a room changed. `by`: a bare JID, or a name where it has no @."""
+    """Somebody's affiliation with a room changed. `by`: a bare JID, or a name where it has no @.
+
+    `invited`: who has become a member of a room for members shall hear of it.
+    """
 
     localpart: str
     jid: str
     rank: str
     reason: str
     by: str
+    invited: bool = False
 
 
 @bell
 class RoomDestroyed:
-    """The room is gone."""
+    """The room is gone; the alternate one may have a password."""
 
     localpart: str
     reason: str
     alternate: str
+    password: str = field(default="", repr=False)
 
 
 @bell

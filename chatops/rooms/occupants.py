@@ -1,5 +1,6 @@
 """Who is inside a room (XEP-0045 section 5.1): nicknames, and the devices behind them. No I/O."""
 
+import hmac
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class Occupant:
     bare: str  # the real bare JID
     rank: str
     role: Role
+    id: str = ""  # the same at each visit, and under each nickname (XEP-0421)
     devices: dict[str, Device] = field(default_factory=dict)  # by full JID
     presence: bytes = b""  # what is inside its last presence
     seen: bool = False  # others have its presence
@@ -60,10 +62,16 @@ class Occupant:
         return next(iter(self.devices), self.left_from)
 
 
-class Occupants:
-    """The people in one room."""
+def occupant_id(key: str, bare: str) -> str:
+    """Who it is, as everybody may know it: nothing leads back to the address (XEP-0421 §4.1)."""
+    return hmac.digest(key.encode(), bare.encode(), "sha256").hex()
 
-    def __init__(self) -> None:
+
+class Occupants:
+    """The people in one room; `key` is what their ids are made with."""
+
+    def __init__(self, key: str = "") -> None:
+        self._key = key
         self._by_nick: dict[str, Occupant] = {}
         self._by_device: dict[str, Occupant] = {}
 
@@ -95,7 +103,8 @@ class Occupants:
         self.must_be_free(nick, bare)
         occupant = self._by_nick.get(nick)
         if occupant is None:
-            occupant = self._by_nick[nick] = Occupant(nick, bare, rank, role)
+            who = occupant_id(self._key, bare)
+            occupant = self._by_nick[nick] = Occupant(nick, bare, rank, role, who)
         occupant.devices[device.full] = device
         self._by_device[device.full] = occupant
         return occupant

@@ -89,10 +89,18 @@ def may_change_rank(actor: str, actor_rank: str, target: str, target_rank: str, 
         raise NeedsOwner
 
 
-def may_see_ranks(asked: str, rank: str, *, visible: bool) -> bool:
-    """Who gets a list of affiliations (section 9.5 and the note to 5.2.1).
+def may_see_ranks(asked: str, rank: str, *, inside: bool, open_names: bool) -> bool:
+    """Who gets a list of affiliations (sections 9.2, 9.5, 10.5, 10.8 and the note to 5.2.1).
 
-    Staff get them all. Where the addresses are `visible` to somebody inside anyway, so are the
-    lists, but for the one of those who are banned.
+    `inside`: in a role that may see the members, and their addresses anyway. `open_names`: so may
+    everybody there, and then members may from outside, too.
     """
-    return rank in STAFF or (asked != "outcast" and visible)
+    if asked == "outcast":
+        return rank in STAFF
+    if inside and (open_names or asked == "member"):
+        return True
+    if open_names and rank == "member":
+        return True
+    if asked in STAFF:
+        return rank == "owner" or (open_names and rank == "admin")
+    return rank in STAFF

@@ -21,6 +21,7 @@ from chatops.xmpp.elements import parse
 from chatops.xmpp.stanzas import Packed
 
 DOZE_SECONDS = 60
+STANDING = ("rank", "nickname", "reason")
 
 
 class Rooms:
@@ -123,8 +124,8 @@ def load(localpart: str, *, with_history: bool = True) -> Loaded | None:
     room = Room.objects.filter(localpart=localpart).first()
     if room is None:
         return None
-    rows = Affiliation.objects.filter(room=room).values_list("jid", "rank", "nickname")
-    standings = {jid: Standing(rank, nickname) for jid, rank, nickname in rows}
+    rows = Affiliation.objects.filter(room=room).values_list("jid", *STANDING)
+    standings = {jid: Standing(*standing) for jid, *standing in rows}
     archive_id = archive.cached_archive_id(room.jid) or archive.archive_id(room.jid)
     return Loaded(room, standings, archive_id, _said(room, archive_id) if with_history else [])
 
@@ -136,7 +137,7 @@ def exists(localpart: str) -> bool:
 def load_standing(localpart: str, bare: str) -> Standing | None:
     """One person's place in a room."""
     found = Affiliation.objects.filter(room__localpart=localpart, jid=bare)
-    row = found.values_list("rank", "nickname").first()
+    row = found.values_list(*STANDING).first()
     return Standing(*row) if row is not None else None
 
 

@@ -1,5 +1,8 @@
 """Refusals: what may go wrong with a stanza (RFC 6120 section 8.3) or a stream (section 4.9)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from enum import StrEnum
 from typing import ClassVar
 
@@ -46,6 +49,7 @@ class Refused(Exception):
     def __init__(self, sentence: str = "", *, details: Element | None = None) -> None:
         super().__init__(sentence or self.default_sentence())
         self.details = details  # the application-specific condition, RFC 6120 section 8.3.4
+        self.quoted: Element | None = None  # the request, where its answer shall show it
 
     @classmethod
     def default_sentence(cls) -> str:
@@ -167,8 +171,20 @@ def error_reply(
         from_=sender or request.get("to"),
         to=request.get("from"),
     )
+    if refusal.quoted is not None:
+        reply.append(deepcopy(refusal.quoted))
     reply.append(error_element(refusal, by))
     return reply
+
+
+@contextmanager
+def quoting(payload: Element) -> Iterator[None]:
+    """A refusal of what is done in there shows the request again (RFC 6120 section 8.3.1)."""
+    try:
+        yield
+    except Refused as refusal:
+        refusal.quoted = payload
+        raise
 
 
 def answerable(element: Element) -> bool:

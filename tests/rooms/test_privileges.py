@@ -95,7 +95,18 @@ def test_a_given_moderator_stays_one_and_staff_lose_it_with_their_rank() -> None
 
 
 def test_lists_are_for_staff_and_where_addresses_are_seen_for_all() -> None:
+    def may(asked: str, rank: str, *, inside: bool = False, open_names: bool = False) -> bool:
+        return may_see_ranks(asked, rank, inside=inside, open_names=open_names)
+
     for asked in RANKS:
-        assert may_see_ranks(asked, "admin", visible=False)
-        assert not may_see_ranks(asked, "member", visible=False)
-        assert may_see_ranks(asked, "none", visible=True) == (asked != "outcast")
+        listed = asked != "outcast"
+        assert may(asked, "owner")
+        assert may(asked, "admin", open_names=True)
+        # Where names are hidden, the lists of owners and admins are the owners' (10.5, 10.8).
+        assert may(asked, "admin") == (asked not in ("admin", "owner"))
+        assert not may(asked, "none", open_names=True)
+        assert not may(asked, "member")
+        # Where they are open, people inside see who belongs, and members from outside, too (9.5).
+        assert may(asked, "none", inside=True, open_names=True) == listed
+        assert may(asked, "member", open_names=True) == listed
+        assert may(asked, "none", inside=True) == (asked == "member")

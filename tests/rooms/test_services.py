@@ -124,6 +124,7 @@ def test_a_destroyed_room_names_a_room_or_nothing(room: Room) -> None:
         "localpart": "tea",
         "reason": "moved",
         "alternate": "other@conference.localhost",
+        "password": "",
     }
     with pytest.raises(services.NoSuchRoom):
         services.configure(room, by=ADMIN, changes={})

@@ -12,6 +12,7 @@ from chatops.core.features import (
     Info,
     IqRequest,
     Item,
+    ItemPage,
     NoSuchNode,
     SubService,
     registry,
@@ -172,4 +173,6 @@ def _items_element(items: list[Item], node: str | None = None) -> Element:
             name=item.name or None,
             node=item.node or None,
         )
+    if isinstance(items, ItemPage):
+        query.append(items.info)
     return query

@@ -1,3 +1,5 @@
+import secrets
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
@@ -116,7 +118,15 @@ class Room(RoomOptions):
     )
     subject = models.TextField(blank=True)
     subject_set_by = models.CharField(max_length=3071, blank=True, help_text="Occupant JID.")
+    subject_occupant_id = models.CharField(max_length=128, blank=True, editable=False)
     subject_set_at = models.DateTimeField(null=True, blank=True)
+
+    occupant_key = models.CharField(
+        max_length=64,
+        default=secrets.token_hex,
+        editable=False,
+        help_text="Secret: people's ids in this room are made with it (XEP-0421).",
+    )
 
     class Meta:
         ordering = ["localpart"]

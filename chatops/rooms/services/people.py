@@ -26,11 +26,15 @@ LONGEST_REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class RankChange:
-    """Somebody's new affiliation; "none" takes it away. `jid` may be a full one."""
+    """Somebody's new affiliation; "none" takes it away. `jid` may be a full one.
+
+    `nickname` is to be reserved, '' gives it back, None leaves it as it is (section 9.5).
+    """
 
     jid: str
     rank: str
     reason: str = ""
+    nickname: str | None = None
 
 
 @transaction.atomic
@@ -54,7 +58,10 @@ def set_affiliations(
         if acting is not None:
             may_change_rank(acting, own_rank, jid, before, change.rank)
         ranks[jid] = change.rank
-        _note_rank(room, jid, before, change, by)
+        invited = acting is not None and before == NONE and change.rank == "member"
+        _note_rank(room, jid, before, change, by, invited=invited)
+        if change.nickname is not None and change.rank not in (NONE, "outcast"):
+            _reserve(room, jid, change.nickname, by)
     if had_owner and OWNER not in ranks.values():
         raise LastOwner
 
@@ -64,7 +71,9 @@ def set_affiliation(room: Room, *, jid: str, rank: str, by: Actor, reason: str =
     set_affiliations(room, changes=[RankChange(jid, rank, reason)], by=by)
 
 
-def _note_rank(room: Room, jid: str, before: str, change: RankChange, by: Actor) -> None:
+def _note_rank(
+    room: Room, jid: str, before: str, change: RankChange, by: Actor, *, invited: bool = False
+) -> None:
     if before == change.rank:
         return
     reason = change.reason[:LONGEST_REASON]
@@ -84,7 +93,18 @@ def _note_rank(room: Room, jid: str, before: str, change: RankChange, by: Actor)
         after=change.rank,
         reason=reason,
     )
-    ring(AffiliationChanged(room.localpart, jid, change.rank, reason, shown_name(by)))
+    name = shown_name(by)
+    ring(AffiliationChanged(room.localpart, jid, change.rank, reason, name, invited))
+
+
+def _reserve(room: Room, jid: str, nickname: str, by: Actor) -> None:
+    """For somebody who has an affiliation. Raises NicknameReserved."""
+    others = Affiliation.objects.filter(room=room, nickname=nickname).exclude(jid=jid)
+    if nickname and others.exists():
+        raise NicknameReserved
+    known = Affiliation.objects.filter(room=room, jid=jid).exclude(nickname=nickname)
+    if known.update(nickname=nickname):
+        record(by, "room.register", room.jid, jid=jid, nickname=nickname)
 
 
 @transaction.atomic
@@ -95,16 +115,12 @@ def register(room: Room, *, jid: str, nickname: str, by: Actor) -> None:
     """
     room = locked(room)
     address = bare(jid)
-    others = Affiliation.objects.filter(room=room, nickname=nickname).exclude(jid=address)
-    if nickname and others.exists():
-        raise NicknameReserved
     known = Affiliation.objects.filter(room=room, jid=address).first()
     if known is not None and known.rank == Affiliation.Rank.OUTCAST:
         raise NotAllowed("Who is banned cannot register.")
     if known is None:
         _note_rank(room, address, NONE, RankChange(address, Affiliation.Rank.MEMBER), by)
-    Affiliation.objects.filter(room=room, jid=address).update(nickname=nickname)
-    record(by, "room.register", room.jid, jid=address, nickname=nickname)
+    _reserve(room, address, nickname, by)
 
 
 @transaction.atomic

@@ -70,14 +70,19 @@ def configure(room: Room, *, by: Actor, changes: dict[str, Any]) -> list[int]:
 
 
 @transaction.atomic
-def destroy(room: Room, *, by: Actor, reason: str = "", alternate: str = "") -> None:
-    """Remove a room; whoever is inside is told. Its archive stays. Raises Malformed."""
+def destroy(
+    room: Room, *, by: Actor, reason: str = "", alternate: str = "", password: str = ""
+) -> None:
+    """Remove a room; whoever is inside is told. Its archive stays. Raises Malformed.
+
+    `alternate` is the address of another room to go to, `password` what is needed there.
+    """
     room = locked(room)
     other = bare(alternate) if alternate.strip() else ""
     localpart, jid = room.localpart, room.jid
     room.delete()
     record(by, "room.destroy", jid, reason=reason, alternate=other)
-    ring(RoomDestroyed(localpart, reason, other))
+    ring(RoomDestroyed(localpart, reason, other, password if other else ""))
 
 
 @transaction.atomic

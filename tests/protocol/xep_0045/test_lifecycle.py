@@ -57,28 +57,46 @@ async def test_an_owner_who_cancels_the_first_form_has_no_room(alice: Person) ->
     assert condition(await info_of(owner, room)) == "item-not-found"
 
 
-async def test_old_clients_get_a_room_that_is_open_at_once(alice: Person, bob: Person) -> None:
-    owner, guest, room = await alice.online(), await bob.online(), new_room()
-    await owner.send(f"<presence to='{room}/alice'/>")
-    await owner.expect(seen(room, "alice", item("owner", "moderator"), 110))
-    await enter(guest, room, "bob")
+@pytest.mark.spec("XEP-0045 §7.2.17")
+async def test_who_only_thinks_to_be_inside_is_told_so(alice: Person, bob: Person) -> None:
+    owner, guest = await alice.online(), await bob.online()
+    room = await tea_room(owner)
+    for address in (room, new_room()):
+        await guest.send(f"<presence to='{address}/bob'><show>away</show></presence>")
+        await guest.expect(
+            seen(address, "bob", item("none", "none"), 110, 307, 333, type_="unavailable")
+        )
+    await guest.hang_up()  # nobody was greeted, so nobody is told
+    await owner.nothing_else()
 
 
 async def test_many_who_come_and_go_at_once_find_one_room(person: Callable[[], Person]) -> None:
     clients = [await person().online() for _ in range(8)]
     room = new_room()
 
+    async def come(client: Client, number: int) -> None:
+        """Whoever makes the room opens it; the others try again until it is open."""
+        while True:
+            await client.send(join(room, f"n{number}"))
+            while (answer := await client.next()).get("type") != "error":
+                codes = {each.get("code") for each in answer.iter(f"{{{USER}}}status")}
+                if "201" in codes:
+                    await client.send(
+                        f"<iq type='set' id='open' to='{room}'><query xmlns='{MUC}#owner'>"
+                        "<x xmlns='jabber:x:data' type='submit'/></query></iq>"
+                    )
+                if answer.find("{*}subject") is not None:
+                    return
+
     async def visit(client: Client, number: int) -> None:
         for _ in range(5):
-            await client.send(f"<presence to='{room}/n{number}'/>")
-            await client.wait_for("<message type='groupchat'><subject/></message>")
+            await come(client, number)
             await client.send(f"<presence to='{room}/n{number}' type='unavailable'/>")
             await client.wait_for(
                 f"<presence type='unavailable' from='{room}/n{number}'>"
                 f"<x xmlns='{USER}'><status code='110'/></x></presence>"
             )
-        await client.send(f"<presence to='{room}/n{number}'/>")
-        await client.wait_for("<message type='groupchat'><subject/></message>")
+        await come(client, number)
 
     await asyncio.gather(*(visit(client, n) for n, client in enumerate(clients)))
     for number, client in enumerate(clients):

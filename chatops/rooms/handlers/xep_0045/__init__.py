@@ -1,24 +1,38 @@
 """Multi-user chat, XEP-0045: the service at ``conference.`` and what disco says of it."""
 
 from chatops.core.database import in_db
-from chatops.core.features import Feature, Identity, Info, IqRequest, Item, NoSuchNode, SubService
+from chatops.core.features import (
+    Feature,
+    Identity,
+    Info,
+    IqRequest,
+    Item,
+    ItemPage,
+    NoSuchNode,
+    SubService,
+)
+from chatops.rooms import directory
+from chatops.rooms.directory import RoomSheet
 from chatops.rooms.inside import RunningRoom
-from chatops.rooms.models import Affiliation, Room
 from chatops.rooms.options import disco_features
 from chatops.rooms.running import exists, rooms
-from chatops.rooms.services import HOST, NoSuchRoom
+from chatops.rooms.services import NoSuchRoom
+from chatops.xmpp.errors import Unavailable
 from chatops.xmpp.forms import FormField, build
-from chatops.xmpp.names import MUC, STANZA_ID
+from chatops.xmpp.names import MUC, RSM, STANZA_ID
+from chatops.xmpp.paging import PageWanted, page_info
 
-LISTED = 1_000
 INFO = f"{MUC}#roominfo"
-OWN_NICKNAME = "x-roomuser-item"
+OWN_NICKNAME, TRAFFIC = "x-roomuser-item", f"{MUC}#traffic"
 REGISTER = "jabber:iq:register"
 # What every room does: it keeps the ids of messages, adds its own, and takes requests for voice
 # and for membership.
-OF_ROOMS = frozenset(
-    (MUC, f"{MUC}#stable_id", f"{MUC}#request", f"{MUC}#register", REGISTER, STANZA_ID)
-)
+OF_ROOMS = frozenset((f"{MUC}#request", f"{MUC}#register", REGISTER, STANZA_ID, INFO))
+ACTIVITY = "{urn:xmpp:muc-activity}message-activity"
+
+
+class EverythingPasses(Unavailable):
+    """Rooms pass on all that is said in them."""
 
 
 async def describe(request: IqRequest, info: Info) -> None:
@@ -27,31 +41,41 @@ async def describe(request: IqRequest, info: Info) -> None:
     if not request.to.local:
         if node:
             raise NoSuchNode
-        info.features.add(MUC)
+        info.features.add(RSM)  # of the list of rooms
         return
     localpart, asker = request.to.local, request.sender.bare
     if node == OWN_NICKNAME:
-        info.features.clear()
-        nickname = await in_db(_reserved_nickname, localpart, asker)
-        if nickname:
-            info.identities.append(Identity("conference", "text", nickname))
+        await _tell_nickname(localpart, asker, info)
         return
+    if node == TRAFFIC:
+        raise EverythingPasses  # section 17.1.1
     if node:
         raise NoSuchNode
-    room, rank = await in_db(_find, localpart, asker)
-    if room is None:
+    sheet = await in_db(directory.sheet, localpart, asker)
+    if sheet is None:
         raise NoSuchRoom
-    info.identities.append(Identity("conference", "text", str(room)))
-    info.features |= OF_ROOMS | disco_features(room)
+    info.identities.append(Identity("conference", "text", str(sheet.room)))
+    info.features |= OF_ROOMS | disco_features(sheet.room)
     inside = rooms.get(localpart)
-    if room.is_public or rank or _is_inside(inside, request):
-        info.forms.append(build("result", INFO, _details(room)))
+    if sheet.room.is_public or sheet.rank or _is_inside(inside, request):
+        info.forms.append(build("result", INFO, _details(sheet)))
 
 
-def _details(room: Room) -> list[FormField]:
+async def _tell_nickname(localpart: str, asker: str, info: Info) -> None:
+    """Section 7.12."""
+    info.features.clear()
+    nickname = await in_db(directory.reserved_nickname, localpart, asker)
+    if nickname is None:
+        raise NoSuchRoom
+    if nickname:
+        info.identities.append(Identity("conference", "text", nickname))
+
+
+def _details(sheet: RoomSheet) -> list[FormField]:
     """Section 15.5.4: what may be known of a room by who may know that it is there."""
+    room = sheet.room
     opened = "1" if room.occupants_may_change_subject else "0"
-    return [
+    fields = [
         FormField("muc#roomconfig_roomname", values=[str(room)]),
         FormField("muc#roominfo_description", values=[room.description]),
         FormField("muc#roominfo_subject", values=[room.subject]),
@@ -60,6 +84,11 @@ def _details(room: Room) -> list[FormField]:
         FormField("muc#roominfo_occupants", values=[str(rooms.count(room.localpart))]),
         FormField("muc#maxhistoryfetch", values=[str(room.history_length)]),
     ]
+    if sheet.owners:
+        fields.append(FormField("muc#roominfo_contactjid", "jid-multi", values=sheet.owners))
+    if sheet.activity is not None:
+        fields.append(FormField(ACTIVITY, values=[f"{sheet.activity:.2f}"]))
+    return fields
 
 
 async def list_items(request: IqRequest) -> list[Item]:
@@ -67,8 +96,7 @@ async def list_items(request: IqRequest) -> list[Item]:
     if request.payload.get("node"):
         raise NoSuchNode
     if not request.to.local:
-        await rooms.clear()
-        return await in_db(_public_rooms)
+        return await _list_rooms(PageWanted.read(request.payload))
     room = rooms.get(request.to.local)
     if room is None:
         if not await in_db(exists, request.to.local):
@@ -80,30 +108,22 @@ async def list_items(request: IqRequest) -> list[Item]:
     return [Item(room.occupant_jid(occupant)) for occupant in room.occupants]
 
 
+async def _list_rooms(wanted: PageWanted) -> list[Item]:
+    """A page of them, where one was asked for, or where they are too many for one answer."""
+    await rooms.clear()
+    page = await in_db(directory.public_rooms, wanted)
+    items = [Item(jid, name) for jid, name in page.rooms]
+    if wanted == PageWanted() and len(items) == page.count:
+        return items
+    first, last = (items[0].jid, items[-1].jid) if items else (None, None)
+    return ItemPage(items, page_info(first, last, count=page.count, index=page.first))
+
+
 conference = SubService(
     "conference", Identity("conference", "text", "Chat rooms"), info=describe, items=list_items
 )
-muc = Feature(
-    "XEP-0045", (), at=(), level="partial", note="No farewell (332) when the service stops."
-)
+muc = Feature("XEP-0045", (MUC, f"{MUC}#stable_id"), at=(conference.host, conference.node))
 
 
 def _is_inside(room: RunningRoom | None, request: IqRequest) -> bool:
     return room is not None and room.occupants.by_device(request.sender.full) is not None
-
-
-def _find(localpart: str, asker: str) -> tuple[Room | None, str]:
-    """The room, and the asker's affiliation; outcasts have none."""
-    room = Room.objects.filter(localpart=localpart).first()
-    found = Affiliation.objects.filter(room=room, jid=asker).exclude(rank="outcast")
-    return room, (found.values_list("rank", flat=True).first() or "") if room else ""
-
-
-def _reserved_nickname(localpart: str, asker: str) -> str:
-    found = Affiliation.objects.filter(room__localpart=localpart, jid=asker)
-    return found.values_list("nickname", flat=True).first() or ""
-
-
-def _public_rooms() -> list[Item]:
-    found = Room.objects.filter(is_public=True, locked=False)[:LISTED]
-    return [Item(f"{room.localpart}@{HOST}", str(room)) for room in found]

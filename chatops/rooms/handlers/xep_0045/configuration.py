@@ -45,8 +45,14 @@ async def change(request: IqRequest) -> None:
     destroy = request.payload.find(DESTROY)
     if destroy is not None:
         reason = text_of(destroy, "reason", MUC_OWNER) or ""
-        alternate = destroy.get("jid", "")
-        await in_db(services.destroy, room.room, by=by, reason=reason, alternate=alternate)
+        await in_db(
+            services.destroy,
+            room.room,
+            by=by,
+            reason=reason,
+            alternate=destroy.get("jid", ""),
+            password=text_of(destroy, "password", MUC_OWNER) or "",
+        )
         return
     form = request.payload.find(X)
     if form is None:
@@ -104,6 +110,8 @@ async def apply_end(news: RoomDestroyed) -> None:
 def _end(room: RunningRoom, news: RoomDestroyed) -> None:
     rooms.close(room)
     end = make(f"{{{MUC_USER}}}destroy", jid=news.alternate or None)
+    if news.password:
+        add(end, f"{{{MUC_USER}}}password", news.password)
     if news.reason:
         add(end, f"{{{MUC_USER}}}reason", news.reason)
     for occupant in room.occupants:

@@ -1,7 +1,11 @@
 """Invitations through the room, and their declines: XEP-0045 section 7.8.2."""
 
+from django.conf import settings
+
+from chatops.accounts.models import User
 from chatops.audit.services import Actor
 from chatops.core.database import in_db
+from chatops.core.ids import new_id
 from chatops.core.wire import Session, wire
 from chatops.rooms import services
 from chatops.rooms.inside import RunningRoom
@@ -9,18 +13,29 @@ from chatops.rooms.privileges import STAFF
 from chatops.rooms.running import rooms
 from chatops.rooms.services import NoSuchRoom, RankChange
 from chatops.xmpp.elements import Element, add, parse, serialise, stanza
-from chatops.xmpp.errors import BadRequest, Forbidden, NotAcceptable, NotFound, TooMuch
-from chatops.xmpp.jid import JID
+from chatops.xmpp.errors import (
+    BadRequest,
+    Forbidden,
+    Malformed,
+    NotAcceptable,
+    NotFound,
+    TooMuch,
+)
+from chatops.xmpp.jid import JID, InvalidJID
 from chatops.xmpp.jid import parse as parse_jid
 from chatops.xmpp.names import MUC_USER
 
 MOST_AT_ONCE = 50
 _USER = f"{{{MUC_USER}}}x"
-_INVITE, _DECLINE = f"{{{MUC_USER}}}invite", f"{{{MUC_USER}}}decline"
+INVITE, _DECLINE = f"{{{MUC_USER}}}invite", f"{{{MUC_USER}}}decline"
 
 
 class MayNotInvite(Forbidden):
     """You may not invite people to this room."""
+
+
+class NobodyThere(NotFound):
+    """There is nobody of that address."""
 
 
 class NotInvitedByThem(NotFound):
@@ -39,17 +54,38 @@ async def mediate(element: Element, sender: JID, to: JID, session: Session | Non
     if decline is not None:
         _decline(room, decline, sender, element.get("id"))
         return
-    invitations = user.findall(_INVITE)
+    invitations = user.findall(INVITE)
     if not invitations:
         raise BadRequest("There is nobody to invite.")
     if len(invitations) > MOST_AT_ONCE:
         raise TooMuch(f"Invite {MOST_AT_ONCE} people at once, not more.")
     _must_invite(room, sender)
-    guests = [services.bare(invitation.get("to", "")) for invitation in invitations]
+    guests = [_guest(invitation) for invitation in invitations]
+    await in_db(must_be_there, [guest.bare for guest in guests])
     if room.room.is_members_only:
-        await _make_members(room, guests, sender, session)
+        await _make_members(room, [guest.bare for guest in guests], sender, session)
     for guest, invitation in zip(guests, invitations, strict=True):
-        _pass_on(room, guest, invitation, sender.full, element.get("id"))
+        # To one device, if that is what was named: the one that talks already (section 7.9).
+        _pass_on(room, guest.full, invitation, sender.full, element.get("id"))
+
+
+def _guest(invitation: Element) -> JID:
+    """Raises Malformed."""
+    try:
+        return parse_jid(invitation.get("to", "").strip())
+    except InvalidJID as error:
+        raise Malformed("That is nobody's address.") from error
+
+
+def must_be_there(guests: list[str]) -> None:
+    """Those of this domain need an account. Raises NobodyThere."""
+    locals_ = {
+        local
+        for local, _, domain in (guest.rpartition("@") for guest in guests)
+        if domain == settings.CHATOPS_DOMAIN
+    }
+    if User.objects.filter(username__in=locals_).count() < len(locals_):
+        raise NobodyThere
 
 
 async def _make_members(
@@ -87,13 +123,18 @@ def _must_invite(room: RunningRoom, sender: JID) -> None:
 
 
 def _pass_on(room: RunningRoom, to: str, part: Element, sender: str, id_: str | None) -> None:
-    """From the room, naming who it is from; with the password, if the room has one."""
-    message = stanza("message", from_=room.jid, to=to, id_=id_)
-    x = add(message, _USER)
+    """From the room, naming who it is from."""
     copy = parse(serialise(part))
     copy.attrib.pop("to", None)
     copy.set("from", sender)
-    x.append(copy)
-    if room.room.password and part.tag == _INVITE:
+    pass_invitation(room, to, copy, id_)
+
+
+def pass_invitation(room: RunningRoom, to: str, part: Element, id_: str | None = None) -> None:
+    """An invitation, with the password if the room has one; or a decline."""
+    message = stanza("message", from_=room.jid, to=to, id_=id_ or f"invite{new_id()}")
+    x = add(message, _USER)
+    x.append(part)
+    if room.room.password and part.tag == INVITE:
         add(x, f"{{{MUC_USER}}}password", room.room.password)
     wire().route(message)

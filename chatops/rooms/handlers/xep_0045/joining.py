@@ -11,32 +11,38 @@ from chatops.core.wire import Session, wire
 from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import conference, muc
 from chatops.rooms.handlers.xep_0045.leaving import fail, forget_address, leave
+from chatops.rooms.handlers.xep_0045.nicknames import nickname_of
 from chatops.rooms.history import HistoryWanted
 from chatops.rooms.inside import PLAIN, ROOMS, RunningRoom, Turn, hand_over
 from chatops.rooms.models import WhoSeesJids
-from chatops.rooms.occupants import Device, Occupant
+from chatops.rooms.occupants import Device, Occupant, Role
 from chatops.rooms.privileges import RANKS, STAFF, first_role
 from chatops.rooms.running import changed, in_order, rooms
 from chatops.rooms.services import RoomThere
-from chatops.xmpp.elements import Element, namespace_of, serialise, tag_of, text_of
+from chatops.xmpp.elements import (
+    Element,
+    add,
+    namespace_of,
+    serialise,
+    stanza,
+    tag_of,
+    text_of,
+)
 from chatops.xmpp.errors import (
     Condition,
     Forbidden,
-    Malformed,
     NotAuthorized,
     NotFound,
     Refused,
     Unavailable,
 )
 from chatops.xmpp.jid import JID
-from chatops.xmpp.names import CLIENT, MUC
+from chatops.xmpp.names import CLIENT, HATS, MUC, MUC_USER, OCCUPANT_ID
 
-LONGEST_NICK = 200
-_PRIORITY = f"{{{CLIENT}}}priority"
-
-
-class NoNickname(Malformed):
-    """Say which nickname you want: room@service/nickname."""
+_JOIN = f"{{{MUC}}}x"
+_NOT_PASSED = frozenset(
+    (f"{{{CLIENT}}}priority", f"{{{OCCUPANT_ID}}}occupant-id", f"{{{HATS}}}hats")
+)
 
 
 class WrongPassword(NotAuthorized):
@@ -71,6 +77,7 @@ class Asleep(Exception):
 async def take_presence(element: Element, sender: JID, to: JID, session: Session | None) -> None:
     """To enter, to change one's nickname or presence, to leave."""
     type_, localpart = element.get("type"), to.local
+    join = element.find(_JOIN)
     if type_ in ("unavailable", "error"):
         room = rooms.get(localpart)
         if room is not None and type_ == "unavailable":
@@ -80,12 +87,15 @@ async def take_presence(element: Element, sender: JID, to: JID, session: Session
         return
     if type_ is not None:
         return  # subscriptions and probes mean nothing to a room
-    nick = _nickname(to)
+    nick = nickname_of(to)
     device = Device(sender, session)
     while True:
-        room = await rooms.wake(localpart)
+        room = rooms.get(localpart) if join is None else await rooms.wake(localpart)
+        if room is None and join is None:
+            _tell_not_inside(to.bare, nick, device)
+            return
         if room is None:
-            room = await _create(to, sender, is_old=element.find(f"{{{MUC}}}x") is None)
+            room = await _create(to, sender)
         try:
             await in_order(partial(appear, room, nick, device, element))
         except Asleep:
@@ -93,20 +103,8 @@ async def take_presence(element: Element, sender: JID, to: JID, session: Session
         return
 
 
-def _nickname(to: JID) -> str:
-    nick = to.resource
-    if not nick.strip():
-        raise NoNickname
-    if len(nick) > LONGEST_NICK:
-        raise NoNickname(f"A nickname may have {LONGEST_NICK} characters at most.")
-    return nick
-
-
-async def _create(to: JID, sender: JID, *, is_old: bool) -> RunningRoom | None:
-    """Section 10.1: the first one to come makes the room, locked until it is configured.
-
-    Clients of before this protocol get one that is open at once (section 7.2.17).
-    """
+async def _create(to: JID, sender: JID) -> RunningRoom | None:
+    """Section 10.1: the first one to come makes the room, locked until it is configured."""
     by = Actor.client(sender.bare, await in_db(_user_id, sender.local))
     with suppress(RoomThere):  # somebody else was faster: the ordinary rules follow
         await in_db(
@@ -114,7 +112,7 @@ async def _create(to: JID, sender: JID, *, is_old: bool) -> RunningRoom | None:
             to.local,
             by=by,
             owner=sender.bare,
-            locked=not is_old,
+            locked=True,
             is_persistent=False,
         )
     return await rooms.wake(to.local)
@@ -127,9 +125,11 @@ def appear(room: RunningRoom | None, nick: str, device: Device, element: Element
     if room is None or room.closed:
         raise Asleep
     occupant = room.occupants.by_device(device.full)
-    join = element.find(f"{{{MUC}}}x")
-    if occupant is None or (join is not None and occupant.nick == nick):
+    join = element.find(_JOIN)
+    if join is not None and (occupant is None or occupant.nick == nick):
         enter(room, nick, device, element, join)
+    elif occupant is None:
+        _tell_not_inside(room.jid, nick, device)
     elif occupant.nick != nick:
         rename(room, occupant, nick, element)
     else:
@@ -137,9 +137,20 @@ def appear(room: RunningRoom | None, nick: str, device: Device, element: Element
         room.show(occupant)
 
 
-def enter(
-    room: RunningRoom, nick: str, device: Device, element: Element, join: Element | None
-) -> None:
+def _tell_not_inside(room: str, nick: str, device: Device) -> None:
+    """Section 7.2.17: who has lost touch with the room must hear that it has to enter again."""
+    gone = stanza("presence", from_=f"{room}/{nick}", to=device.full, type_="unavailable")
+    x = add(gone, f"{{{MUC_USER}}}x")
+    item = add(x, f"{{{MUC_USER}}}item", affiliation="none", role=Role.NONE.value)
+    add(item, f"{{{MUC_USER}}}reason", "You are not in the room.")
+    for code in ("110", "307", "333"):
+        add(x, f"{{{MUC_USER}}}status", code=code)
+    if device.session is not None:
+        device.session.directed.pop(f"{room}/{nick}", None)
+    hand_over(device, serialise(gone))
+
+
+def enter(room: RunningRoom, nick: str, device: Device, element: Element, join: Element) -> None:
     """Section 7.2, or once more for who is inside: everything is sent again (section 17.3).
 
     Raises what keeps somebody out.
@@ -161,7 +172,7 @@ def enter(
     presence = content_of(element)
     unchanged = known is not None and known.presence == presence
     occupant.presence = presence
-    codes = _own_codes(room, created=created)
+    codes = _own_codes(room, created=created, renamed=_asked_for(element) != nick)
     if unchanged:
         room.show_itself(device, occupant, codes)
     else:
@@ -180,17 +191,23 @@ def _show_the_others(room: RunningRoom, newcomer: Occupant, device: Device) -> N
             room.deliver(device, room.presence_of(other, jid=sees), room.occupant_jid(other))
 
 
-def _own_codes(room: RunningRoom, *, created: bool) -> tuple[int, ...]:
-    """What a newcomer must know of the room (sections 7.2.3, 7.2.11, 10.1.1)."""
+def _asked_for(element: Element) -> str:
+    """The nickname as it was written: in an address it may look different (section 7.2.2)."""
+    return element.get("to", "").partition("/")[2]
+
+
+def _own_codes(room: RunningRoom, *, created: bool, renamed: bool) -> tuple[int, ...]:
+    """What a newcomer must know (sections 7.2.2, 7.2.3, 7.2.11, 10.1.1)."""
     open_names = room.room.who_sees_jids == WhoSeesJids.ANYONE
     return (
         *((100,) if open_names else ()),
         *((170,) if room.room.is_logged else ()),
         *((201,) if created else ()),
+        *((210,) if renamed else ()),
     )
 
 
-def _must_be_let_in(room: RunningRoom, bare: str, rank: str, join: Element | None) -> None:
+def _must_be_let_in(room: RunningRoom, bare: str, rank: str, join: Element) -> None:
     options = room.room
     if rank == "outcast":
         raise Banned
@@ -199,8 +216,8 @@ def _must_be_let_in(room: RunningRoom, bare: str, rank: str, join: Element | Non
     if options.is_members_only and RANKS.index(rank) < RANKS.index("member"):
         raise MembersOnly
     if options.password and rank != "owner":
-        given = text_of(join, "password", MUC) if join is not None else None
-        if not compare_digest((given or "").encode(), options.password.encode()):
+        given = text_of(join, "password", MUC) or ""
+        if not compare_digest(given.encode(), options.password.encode()):
             raise WrongPassword
     full = options.max_occupants and len(room.occupants) >= options.max_occupants
     if full and rank not in STAFF and not room.occupants.of(bare):
@@ -215,16 +232,19 @@ def rename(room: RunningRoom, occupant: Occupant, nick: str, element: Element) -
     forget_address(room, occupant)
     room.occupants.rename(occupant, nick)
     occupant.presence = content_of(element)
-    room.show(occupant)
+    room.show(occupant, own_codes=(210,) if _asked_for(element) != nick else ())
     changed(room)
 
 
 def content_of(element: Element) -> bytes:
-    """What a presence says of itself, serialised: show, status, caps, and no claims about rooms."""
+    """What a presence says of itself, serialised: show, status, caps.
+
+    What only the room says is not passed on: roles, ids, hats.
+    """
     return b"".join(
         serialise(child)
         for child in element
-        if tag_of(child) != _PRIORITY and not namespace_of(child).startswith(MUC)
+        if tag_of(child) not in _NOT_PASSED and not namespace_of(child).startswith(MUC)
     )
 
 

@@ -100,6 +100,20 @@ async def leave_all(session: Session) -> None:
         await in_order(partial(leave, room, session.jid.full, session=session))
 
 
+@muc.when_stopping
+def say_farewell() -> None:
+    """Section 11.2: everybody hears that it is the service that goes; the rooms stay."""
+    turn = Turn(codes=(332,), type="unavailable")
+    for room in rooms.awake():
+        rooms.close(room)
+        for occupant in room.occupants:
+            room.occupants.remove(occupant)
+            occupant.role, occupant.seen = Role.NONE, False  # each gets only the own farewell
+            room.show(occupant, turn)
+            for device in occupant.devices.values():
+                _forget(device, room)
+
+
 @hears(AccountRemoved)
 async def forget_person(news: AccountRemoved) -> None:
     """Whoever gets that name next is somebody else."""

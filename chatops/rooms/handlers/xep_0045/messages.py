@@ -36,7 +36,7 @@ from chatops.xmpp.elements import Element, add, namespace_of, serialise, stanza,
 from chatops.xmpp.errors import BadRequest, Forbidden, NotAcceptable, Overloaded
 from chatops.xmpp.forms import X
 from chatops.xmpp.jid import JID, parse
-from chatops.xmpp.names import CLIENT, DELAY, MODERATE, MUC, MUC_USER, STANZA_ID
+from chatops.xmpp.names import CLIENT, DELAY, MODERATE, MUC, MUC_USER, OCCUPANT_ID, STANZA_ID
 from chatops.xmpp.stanzas import Packed
 
 MODERATED = f"{{{MODERATE}}}moderated"
@@ -45,6 +45,7 @@ _THREAD = f"{{{CLIENT}}}thread"
 _STANZA_ID = f"{{{STANZA_ID}}}stanza-id"
 _USER = f"{{{MUC_USER}}}x"
 _DELAY = f"{{{DELAY}}}delay"
+OCCUPANT = f"{{{OCCUPANT_ID}}}occupant-id"
 
 
 class LatestUpdate(Update):
@@ -56,7 +57,7 @@ class LatestUpdate(Update):
 
 
 SUBJECT_UPDATE = LatestUpdate(
-    Room, order=15, fields=("subject", "subject_set_by", "subject_set_at")
+    Room, order=15, fields=("subject", "subject_set_by", "subject_set_at", "subject_occupant_id")
 )
 
 
@@ -121,7 +122,8 @@ def _speak(
         raise NoVoice
     if element.find(RETRACTION) is not None:
         return _spawned(_take_back(room, speaker, sender, element))
-    return publish(room, element, sender, room.occupant_jid(speaker), is_subject=is_subject)
+    who, address = speaker.id, room.occupant_jid(speaker)
+    return publish(room, element, sender, address, who=who, is_subject=is_subject)
 
 
 async def _take_back(room: RunningRoom, speaker: Occupant, sender: JID, element: Element) -> None:
@@ -129,18 +131,27 @@ async def _take_back(room: RunningRoom, speaker: Occupant, sender: JID, element:
     if element.find(f"{RETRACTION}/{MODERATED}") is not None:
         raise NotTheModerator
     await retract(room, element, author=sender.bare)
-    await publish(room, element, sender, room.occupant_jid(speaker))
+    await publish(room, element, sender, room.occupant_jid(speaker), who=speaker.id)
 
 
 def publish(
-    room: RunningRoom, element: Element, author: JID, sender: str, *, is_subject: bool = False
+    room: RunningRoom,
+    element: Element,
+    author: JID,
+    sender: str,
+    *,
+    who: str = "",
+    is_subject: bool = False,
 ) -> "asyncio.Future[None]":
     """Store a message of the room, and then say it; `author` is the real JID, for the archive.
 
-    The future is done when it is stored and has gone out.
+    `who` is the occupant's id, '' where the room itself speaks (XEP-0421). The future is done when
+    it is stored and has gone out.
     """
     message_id, stanza_id = new_id(), element.get("id", "")
     _strip_claims(element, room.jid)
+    if who:
+        add(element, OCCUPANT, id=who)
     add(element, _STANZA_ID, None, by=room.jid, id=str(message_id))
     data = _as_said(element, sender)
     writes = _rows(room, element, message_id, author, data)
@@ -151,7 +162,7 @@ def publish(
         writes += more
     subject, now = element.findtext(_SUBJECT) or "", timezone.now()
     if is_subject:
-        writes.append(Write(SUBJECT_UPDATE, (room.room.pk, subject, sender, now)))
+        writes.append(Write(SUBJECT_UPDATE, (room.room.pk, subject, sender, now, who)))
     packed = Packed.from_bytes(data)
     stored: asyncio.Future[None] = wire().loop.create_future()
 
@@ -163,6 +174,7 @@ def publish(
                 sender,
                 now,
             )
+            settings.subject_occupant_id = who
         elif element.find(BODY) is not None and element.find(RETRACTION) is None:
             room.history.remember(Said(message_id, packed, sender))
         room.send_all(packed, sender, lines)
@@ -180,7 +192,7 @@ def _strip_claims(element: Element, room: str) -> None:
     """Remove what only the service may say of itself (sections 7.2.12 and 17.3)."""
     for child in list(element):
         is_late = tag_of(child) == _DELAY and child.get("from") == room
-        if is_late or namespace_of(child).startswith(MUC):
+        if is_late or tag_of(child) == OCCUPANT or namespace_of(child).startswith(MUC):
             element.remove(child)
     strip_forged_ids(element, by=room)
 

@@ -9,8 +9,11 @@ from chatops.core.features import IqRequest
 from chatops.core.live import hears
 from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import conference, muc
+from chatops.rooms.handlers.xep_0045.invitations import INVITE, pass_invitation
 from chatops.rooms.handlers.xep_0045.leaving import expel
+from chatops.rooms.handlers.xep_0045.nicknames import valid_nickname
 from chatops.rooms.inside import RunningRoom, Turn
+from chatops.rooms.models import WhoSeesJids
 from chatops.rooms.news import AffiliationChanged, RoleGiven
 from chatops.rooms.occupants import Occupant, Role
 from chatops.rooms.privileges import (
@@ -25,8 +28,8 @@ from chatops.rooms.privileges import (
 from chatops.rooms.running import changed, in_order, rooms
 from chatops.rooms.services import NoSuchRoom, RankChange
 from chatops.xmpp.elements import Element, add, make, text_of
-from chatops.xmpp.errors import BadRequest, Forbidden, NotFound
-from chatops.xmpp.names import MUC_ADMIN
+from chatops.xmpp.errors import BadRequest, Forbidden, NotFound, quoting
+from chatops.xmpp.names import MUC_ADMIN, MUC_USER
 
 QUERY, ITEM = f"{{{MUC_ADMIN}}}query", f"{{{MUC_ADMIN}}}item"
 
@@ -44,6 +47,7 @@ class Wish:
     role: str
     rank: str
     reason: str
+    nickname: str | None  # to be reserved, where the item has an address, too
 
     @classmethod
     def read(cls, item: Element) -> "Wish":
@@ -57,7 +61,8 @@ class Wish:
         if bool(role) == bool(rank):
             raise BadRequest("Name either a role or an affiliation.")
         address = services.bare(jid) if jid else ""
-        return cls(nick, address, role, rank, text_of(item, "reason", MUC_ADMIN) or "")
+        reason = text_of(item, "reason", MUC_ADMIN) or ""
+        return cls(nick, address, role, rank, reason, item.get("nick") if rank and jid else None)
 
 
 @muc.iq("get", QUERY, at=(conference.node,))
@@ -88,7 +93,9 @@ async def send_list(request: IqRequest) -> Element:
     for jid, standing in sorted(room.standings.items()):
         if standing.rank == wish.rank:
             nick = standing.nickname or nicknames.get(jid)
-            add(answer, ITEM, affiliation=standing.rank, jid=jid, nick=nick)
+            found = add(answer, ITEM, affiliation=standing.rank, jid=jid, nick=nick)
+            if standing.reason and standing.rank == "outcast":
+                add(found, f"{{{MUC_ADMIN}}}reason", standing.reason)
     return answer
 
 
@@ -96,6 +103,11 @@ async def send_list(request: IqRequest) -> Element:
 async def change(request: IqRequest) -> None:
     """All of a request is checked before any of it is done (section 8.5)."""
     room = await _room(request)
+    with quoting(request.payload):
+        await _change(room, request)
+
+
+async def _change(room: RunningRoom, request: IqRequest) -> None:
     wishes = [Wish.read(item) for item in request.payload.findall(ITEM)]
     if not wishes:
         raise BadRequest("There is nothing to change.")
@@ -103,7 +115,12 @@ async def change(request: IqRequest) -> None:
     for wish in roles:
         may_change_role(_inside(room, request), _target(room, wish), Role(wish.role))
     ranks = [
-        RankChange(wish.jid or _target(room, wish).bare, wish.rank, wish.reason)
+        RankChange(
+            wish.jid or _target(room, wish).bare,
+            wish.rank,
+            wish.reason,
+            _nickname(room, wish) if wish.nickname is not None else None,
+        )
         for wish in wishes
         if wish.rank
     ]
@@ -158,7 +175,7 @@ async def apply_affiliation(news: AffiliationChanged) -> None:
 
 def _apply(room: RunningRoom, news: AffiliationChanged) -> None:
     rank, by = news.rank, room.name_of(news.by)
-    inside = room.occupants.of(news.jid)
+    inside = room.meant_by(news.jid)
     for occupant in inside:
         before, occupant.rank = occupant.rank, rank
         if rank == "outcast":
@@ -171,7 +188,18 @@ def _apply(room: RunningRoom, news: AffiliationChanged) -> None:
             room.show(occupant, Turn(reason=news.reason, by=by))
     if not inside:
         room.announce_rank(news.jid, rank)
+        if news.invited and room.room.is_members_only:
+            _invite(room, news)
     changed(room)
+
+
+def _invite(room: RunningRoom, news: AffiliationChanged) -> None:
+    """Section 9.5: who may enter a room for members should know it."""
+    nick = room.name_of(news.by)
+    invite = make(INVITE, from_=f"{room.jid}/{nick}" if nick else room.jid)
+    if news.reason:
+        add(invite, f"{{{MUC_USER}}}reason", news.reason)
+    pass_invitation(room, news.jid, invite)
 
 
 @hears(RoleGiven)
@@ -191,13 +219,18 @@ def actor_of(request: IqRequest) -> Actor:
 
 
 def _must_see_list(room: RunningRoom, request: IqRequest, asked: str) -> None:
-    """Who is asking must also be inside, or have a rank, to see the lists of an open room."""
-    rank = room.rank_of(request.sender.bare)
     occupant = room.occupants.by_device(request.sender.full)
     listed = room.room.member_list_visible_to or [role.value for role in Role]
-    visible = occupant is not None and room.sees_jids(occupant) and occupant.role in listed
-    if not may_see_ranks(asked, rank, visible=visible):
+    inside = occupant is not None and room.sees_jids(occupant) and occupant.role in listed
+    open_names = room.room.who_sees_jids == WhoSeesJids.ANYONE
+    rank = room.rank_of(request.sender.bare)
+    if not may_see_ranks(asked, rank, inside=inside, open_names=open_names):
         raise NeedsAdmin
+
+
+def _nickname(room: RunningRoom, wish: Wish) -> str:
+    """To be reserved for that address, '' for none."""
+    return valid_nickname(room, wish.nickname, wish.jid) if wish.nickname else ""
 
 
 async def _room(request: IqRequest) -> RunningRoom:

@@ -10,16 +10,15 @@ from chatops.core.ids import new_id
 from chatops.core.wire import Session, wire
 from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import REGISTER, conference, muc
-from chatops.rooms.handlers.xep_0045.joining import LONGEST_NICK
+from chatops.rooms.handlers.xep_0045.nicknames import valid_nickname
 from chatops.rooms.inside import RunningRoom, Standing
-from chatops.rooms.occupants import NicknameTaken
 from chatops.rooms.privileges import STAFF, NeedsAdmin
 from chatops.rooms.running import rooms
 from chatops.rooms.services import NoSuchRoom
 from chatops.xmpp.elements import Element, add, make, stanza
-from chatops.xmpp.errors import BadRequest, NotAcceptable, NotAllowed
+from chatops.xmpp.errors import BadRequest, NotAllowed
 from chatops.xmpp.forms import FormField, Submission, X, build, read_boolean
-from chatops.xmpp.jid import JID, InvalidJID, parse
+from chatops.xmpp.jid import JID
 from chatops.xmpp.names import CLIENT
 
 FORM = "http://jabber.org/protocol/muc#register"
@@ -66,7 +65,7 @@ async def register(request: IqRequest) -> None:
     submission = Submission.read(form) if form is not None else None
     if submission is None or submission.type != "submit" or submission.form_type != FORM:
         raise BadRequest("Send the registration form.")
-    nickname = _nickname(room, submission.text(NICKNAME) or "", bare)
+    nickname = valid_nickname(room, submission.text(NICKNAME) or "", bare)
     if _needs_approval(room, standing):
         _ask_admins(room, bare, nickname)
         return
@@ -92,7 +91,7 @@ async def approve(element: Element, sender: JID, to: JID, session: Session | Non
     if submission.type != "submit" or not read_boolean(submission.text(ALLOW) or ""):
         return
     bare = services.bare(submission.text(WHO) or "")
-    nickname = _nickname(room, submission.text(NICKNAME) or "", bare)
+    nickname = valid_nickname(room, submission.text(NICKNAME) or "", bare)
     by = Actor.client(sender.bare, session.user_id if session is not None else None)
     await in_db(services.register, room.room, jid=bare, nickname=nickname, by=by)
     await rooms.restand(room.localpart, bare)
@@ -124,25 +123,9 @@ def _needs_approval(room: RunningRoom, standing: Standing | None) -> bool:
 
 
 def _standing(room: RunningRoom, request: IqRequest) -> Standing | None:
-    standing = room.standings.get(request.sender.bare)
-    if standing is not None and standing.rank == "outcast":
+    if room.rank_of(request.sender.bare) == "outcast":
         raise NotAllowed("Who is banned cannot register.")
-    return standing
-
-
-def _nickname(room: RunningRoom, text: str, bare: str) -> str:
-    """As addresses are compared, and nobody else's. Raises NotAcceptable or NicknameTaken."""
-    try:
-        nickname = parse(f"{room.jid}/{text}").resource
-    except InvalidJID as error:
-        raise NotAcceptable("This cannot be a nickname.") from error
-    if not nickname.strip() or len(nickname) > LONGEST_NICK:
-        raise NotAcceptable(f"A nickname has 1 to {LONGEST_NICK} characters.")
-    holder = room.occupants.by_nick(nickname)
-    if holder is not None and holder.bare != bare:
-        raise NicknameTaken(f"Somebody in the room is called {nickname}.")
-    room.must_not_be_reserved(nickname, bare)
-    return nickname
+    return room.standings.get(request.sender.bare)
 
 
 async def _room(localpart: str) -> RunningRoom:

@@ -11,9 +11,9 @@ from chatops.rooms.occupants import Device, Occupant
 from chatops.rooms.running import rooms
 from chatops.xmpp.elements import Element
 from chatops.xmpp.elements import parse as parse_element
-from chatops.xmpp.errors import NotAcceptable, NotFound, answerable
+from chatops.xmpp.errors import BadRequest, NotAcceptable, NotFound, answerable
 from chatops.xmpp.jid import JID
-from chatops.xmpp.names import PING
+from chatops.xmpp.names import DISCO_INFO, DISCO_ITEMS, PING
 from chatops.xmpp.stanzas import Packed, result
 
 MOST_OPEN = 10_000
@@ -21,8 +21,15 @@ MOST_OPEN = 10_000
 _OF_ACCOUNTS = frozenset(("{vcard-temp}vCard", "{http://jabber.org/protocol/pubsub}pubsub"))
 
 
+_DISCO = frozenset((f"{{{DISCO_INFO}}}query", f"{{{DISCO_ITEMS}}}query"))
+
+
 class NotInside(NotAcceptable):
     """You are not in this room."""
+
+
+class StrangersMayNotAsk(BadRequest):
+    """Only people inside may ask about each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,8 @@ async def relay(element: Element, sender: JID, to: JID, session: Session | None)
     room = rooms.get(to.local)
     speaker = room.occupants.by_device(sender.full) if room else None
     if room is None or speaker is None:
+        if element[0].tag in _DISCO:
+            raise StrangersMayNotAsk  # section 6.6
         raise NotInside
     target = room.occupants.by_nick(to.resource)
     if target is None:

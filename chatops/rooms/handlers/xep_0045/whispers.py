@@ -21,10 +21,11 @@ from chatops.rooms.waking import wake
 from chatops.xmpp.elements import Element, add, serialise, tag_of
 from chatops.xmpp.errors import Forbidden, NotFound, Overloaded
 from chatops.xmpp.jid import JID, parse
-from chatops.xmpp.names import MUC_USER, STANZA_ID
+from chatops.xmpp.names import MUC_USER, OCCUPANT_ID, STANZA_ID
 from chatops.xmpp.stanzas import Packed
 
 _USER = f"{{{MUC_USER}}}x"
+_OCCUPANT = f"{{{OCCUPANT_ID}}}occupant-id"
 
 
 class NoPrivateMessages(Forbidden):
@@ -40,9 +41,10 @@ def whisper(
         raise NotFound(f"Nobody here is called {nick}.")
     _must_whisper(room, speaker)
     speaker.last_active = time.time()
-    for claimed in element.findall(_USER):
+    for claimed in [*element.findall(_USER), *element.findall(_OCCUPANT)]:
         element.remove(claimed)
     add(element, _USER)
+    add(element, _OCCUPANT, id=speaker.id)
     kept = is_archived({tag_of(child) for child in element}, element.get("type", "normal"))
     ids = [archive.cached_archive_id(bare) for bare in (speaker.bare, target.bare)] if kept else []
     if None in ids:
