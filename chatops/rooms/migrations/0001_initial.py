@@ -1,6 +1,7 @@
 import chatops.rooms.models.rooms
 import django.core.validators
 import django.db.models.deletion
+import secrets
 from django.db import migrations, models
 
 
@@ -58,7 +59,9 @@ class Migration(migrations.Migration):
                 ('history_from', models.DateTimeField(blank=True, editable=False, help_text="What was said under this address before is another room's, and stays hidden.", null=True)),
                 ('subject', models.TextField(blank=True)),
                 ('subject_set_by', models.CharField(blank=True, help_text='Occupant JID.', max_length=3071)),
+                ('subject_occupant_id', models.CharField(blank=True, editable=False, max_length=128)),
                 ('subject_set_at', models.DateTimeField(blank=True, null=True)),
+                ('occupant_key', models.CharField(default=secrets.token_hex, editable=False, help_text="Secret: people's ids in this room are made with it (XEP-0421).", max_length=64)),
             ],
             options={
                 'ordering': ['localpart'],

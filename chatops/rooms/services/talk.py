@@ -19,9 +19,7 @@ def set_subject(room: Room, *, subject: str, by: Actor) -> None:
     room, subject = locked(room), fit_for_xml(subject)
     room.subject, room.subject_set_by, room.subject_set_at = subject, room.jid, timezone.now()
     room.subject_occupant_id = ""
-    room.save(
-        update_fields=["subject", "subject_set_by", "subject_set_at", "subject_occupant_id"]
-    )
+    room.save(update_fields=["subject", "subject_set_by", "subject_set_at", "subject_occupant_id"])
     record(by, "room.subject", room.jid, subject=subject)
     ring(SubjectSet(room.localpart))
 
