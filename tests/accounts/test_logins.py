@@ -26,9 +26,9 @@ def alice(db: None) -> User:
 
 
 def test_a_device_is_remembered_with_its_client(alice: User) -> None:
-    first = services.note_login(user_id=alice.pk, resource="desk", door="tcp")
+    first = services.note_login(user_id=alice.pk, resource="desk", door="tcp").id
     services.note_client(device_id=first, client="x" * 300)
-    again = services.note_login(user_id=alice.pk, resource="desk", door="websocket")
+    again = services.note_login(user_id=alice.pk, resource="desk", door="websocket").id
     services.note_logout(user_id=alice.pk, device_id=again)
     device = Device.objects.get()
     alice.refresh_from_db()

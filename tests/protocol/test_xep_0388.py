@@ -131,6 +131,20 @@ async def test_an_installation_keeps_its_resource_and_replaces_itself(alice: Per
     await other.nothing_else()
 
 
+@pytest.mark.spec("XEP-0388 §2.3")
+async def test_an_installation_is_in_one_place_however_it_binds(alice: Person) -> None:
+    first, second, stranger = [await alice.connect() for _ in range(3)]
+    await log_in(first, alice.name, agent(), bind(tag="Tea"))
+    await log_in(stranger, alice.name, agent("not a UUID"), bind(tag="Tea"))
+    await log_in(second, alice.name, agent())
+    await second.bind("phone")
+    await first.ended("conflict")
+    third = await alice.bound("phone")  # says nothing of itself, so it is another device
+    await second.ended("conflict")
+    for client in (third, stranger):
+        await client.nothing_else()
+
+
 @pytest.mark.spec("XEP-0198 §6", "XEP-0386 §3.2")
 async def test_a_session_is_resumed_inline(alice: Person, bob: Person) -> None:
     desk, phone = await bob.online(), await alice.connect()

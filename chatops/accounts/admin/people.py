@@ -249,7 +249,7 @@ class PersonAdmin(AuditedModelAdmin):
             "photo": photo_of(item),
             "sessions": sessions_of(item),
             "origin": origin_of(item.jid) if request.user.has_perm("audit.view_entry") else None,
-            "devices": item.devices.order_by("-last_seen"),
+            "devices": Device.objects.of(item).order_by("-last_seen"),
             "reachable": services.may_act_on(item, user_id=request.user.pk),
             "is_oneself": item.pk == request.user.pk,
         }

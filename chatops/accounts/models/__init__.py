@@ -1,6 +1,7 @@
 """The tables of people; each kind of thing in a module of its own."""
 
 from chatops.accounts.models.challenges import Challenge
+from chatops.accounts.models.devices import Device, DeviceQuerySet
 from chatops.accounts.models.failures import FailedLogin
 from chatops.accounts.models.invitations import (
     MOST_USES,
@@ -9,7 +10,7 @@ from chatops.accounts.models.invitations import (
     InvitationUse,
 )
 from chatops.accounts.models.keeping import ClientSoftware, PrivateData, VCard
-from chatops.accounts.models.people import Device, DeviceQuerySet, User, UserManager
+from chatops.accounts.models.people import User, UserManager
 
 __all__ = [
     "MOST_USES",

@@ -1,4 +1,4 @@
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -87,28 +87,3 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name or self.username
-
-
-class DeviceQuerySet(models.QuerySet["Device"]):
-    def of(self, user: User) -> Self:
-        return self.filter(user=user)
-
-
-class Device(models.Model):
-    """A client that a person logs in with, known by its resource."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="devices")
-    resource = models.CharField(max_length=1023)
-    client = models.CharField(max_length=200, blank=True, help_text="The software's own name.")
-    door = models.CharField(max_length=20, blank=True)
-    first_seen = models.DateTimeField(default=timezone.now)
-    last_seen = models.DateTimeField(default=timezone.now)
-
-    objects = DeviceQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["user", "resource"]
-        constraints = [models.UniqueConstraint("user", "resource", name="device_once")]
-
-    def __str__(self) -> str:
-        return f"{self.user.jid}/{self.resource}"

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from chatops.accounts import services
 from chatops.accounts.backends import attempt_of
-from chatops.accounts.models import User
+from chatops.accounts.models import Device, User
 from chatops.accounts.pages import clients
 from chatops.accounts.pages.forms import (
     TOO_MANY_FAILURES,
@@ -70,7 +70,7 @@ def show(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "online": {session["resource"] for session in sessions_of(user)},
-            "devices": user.devices.order_by("-last_seen")[:MOST_DEVICES],
+            "devices": Device.objects.of(user).order_by("-last_seen")[:MOST_DEVICES],
             "may_invite": services.may_invite(user),
             "removable": settings.CHATOPS_ACCOUNT_REMOVAL,
         },

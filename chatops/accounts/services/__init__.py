@@ -1,5 +1,15 @@
 """What may happen to accounts: the verbs that every door calls."""
 
+from chatops.accounts.services.devices import (
+    KnownDevice,
+    UserAgent,
+    forget_device,
+    installation_of,
+    note_client,
+    note_habit,
+    note_login,
+    on_device_forgotten,
+)
 from chatops.accounts.services.failures import Attempt, guesses, note_failed_logins
 from chatops.accounts.services.invitations import (
     MayNotInvite,
@@ -20,8 +30,6 @@ from chatops.accounts.services.logins import (
     Credentials,
     absence_of,
     credentials_of,
-    note_client,
-    note_login,
     note_logout,
 )
 from chatops.accounts.services.moments import on_arrival, on_farewell
@@ -52,6 +60,7 @@ from chatops.accounts.services.refusals import (
     BadPassword,
     ForeignDomain,
     LastAdministrator,
+    NoReason,
     NoSuchAccount,
     NotOneself,
     Outranked,
@@ -75,8 +84,10 @@ __all__ = [
     "Credentials",
     "ForeignDomain",
     "InvitationNeeded",
+    "KnownDevice",
     "LastAdministrator",
     "MayNotInvite",
+    "NoReason",
     "NoSuchAccount",
     "NoSuchInvitation",
     "NotOneself",
@@ -84,6 +95,7 @@ __all__ = [
     "RegistrationOff",
     "SessionsEnd",
     "Suspended",
+    "UserAgent",
     "absence_of",
     "add_account",
     "admit",
@@ -92,8 +104,10 @@ __all__ = [
     "end_sessions",
     "find",
     "find_invitation",
+    "forget_device",
     "guesses",
     "hash_password",
+    "installation_of",
     "introduce",
     "invite",
     "invite_friend",
@@ -107,9 +121,11 @@ __all__ = [
     "new_user",
     "note_client",
     "note_failed_logins",
+    "note_habit",
     "note_login",
     "note_logout",
     "on_arrival",
+    "on_device_forgotten",
     "on_farewell",
     "page_of",
     "register",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from chatops.accounts.models import Device, User
-from chatops.accounts.services.refusals import NoSuchAccount, Suspended
+from chatops.accounts.services.refusals import NoSuchAccount
 from chatops.xmpp.sasl.scram import ScramRecord
 
 
@@ -30,31 +30,6 @@ def credentials_of(*, username: str) -> Credentials | None:
         return None
 
 
-def note_login(*, user_id: int, resource: str, door: str) -> int:
-    """Remember the device that has logged in; returns its key.
-
-    Raises NoSuchAccount or Suspended where that happened after the password had been checked.
-    """
-    now = timezone.now()
-    known = Device.objects.filter(user_id=user_id, resource=resource)
-    row = known.values_list("pk", "user__is_active").first()
-    if row is None:
-        active = User.objects.filter(pk=user_id).values_list("is_active", flat=True).first()
-        if active is None:
-            raise NoSuchAccount
-        if not active:
-            raise Suspended
-        made, _ = Device.objects.get_or_create(
-            user_id=user_id, resource=resource, defaults={"door": door}
-        )
-        return made.pk
-    device, active = row
-    if not active:
-        raise Suspended
-    known.update(door=door, last_seen=now)
-    return device
-
-
 def note_logout(*, user_id: int, device_id: int, status: str = "") -> None:
     """Remember until when a device, and so its owner, was there, and with which words it went."""
     now = timezone.now()
@@ -74,9 +49,3 @@ def absence_of(*, username: str) -> tuple[int, str]:
         raise NoSuchAccount
     last_seen, joined, status = row
     return max(0, int((timezone.now() - (last_seen or joined)).total_seconds())), status
-
-
-def note_client(*, device_id: int, client: str) -> None:
-    """Remember what software a device runs, as it calls itself (XEP-0092)."""
-    longest = Device._meta.get_field("client").max_length
-    Device.objects.filter(pk=device_id).update(client=client[:longest])

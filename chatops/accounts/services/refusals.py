@@ -1,6 +1,6 @@
 """What cannot be done with accounts, each with its sentence."""
 
-from chatops.xmpp.errors import Conflict, Forbidden, NotAcceptable, NotAllowed, NotFound
+from chatops.xmpp.errors import BadRequest, Conflict, Forbidden, NotAcceptable, NotAllowed, NotFound
 
 
 class AlreadyThere(Conflict):
@@ -37,3 +37,7 @@ class NotOneself(NotAllowed):
 
 class Outranked(Forbidden):
     """Only an administrator may do this to somebody who uses the console."""
+
+
+class NoReason(BadRequest):
+    """Say why, for the audit trail."""

@@ -1,5 +1,6 @@
 """Message archive management, XEP-0313, of accounts, and unique stanza ids, XEP-0359."""
 
+from chatops.accounts.habits import learn
 from chatops.archive import services
 from chatops.archive.services import ArchiveQuery, Kept, NoSuchMessage
 from chatops.core.database import in_db
@@ -76,6 +77,7 @@ async def show_form(request: IqRequest) -> Element:
 async def send_page(request: IqRequest) -> Element:
     """Section 4: the page's messages, and then the answer that closes it."""
     session = request.own_session(NotYours)
+    learn(session, reads_archive=True)
     query, wanted = read_query(request.payload), PageWanted.read(request.payload)
     if wanted.index is not None:
         raise NoPagesByIndex

@@ -1,5 +1,6 @@
 """Message carbons, XEP-0280: a session says whether it wants copies; the pipeline makes them."""
 
+from chatops.accounts.habits import learn
 from chatops.core.features import ACCOUNT, DOMAIN, Feature, IqRequest
 from chatops.core.wire import Session
 from chatops.xmpp.elements import Element
@@ -12,19 +13,24 @@ carbons = Feature("XEP-0280", (CARBONS,), at=(DOMAIN, ACCOUNT))
 @carbons.iq("set", f"{{{CARBONS}}}enable")
 async def enable(request: IqRequest) -> None:
     """Section 4: this session gets copies from now on."""
-    _own_session(request).carbons = True
+    session = _own_session(request)
+    session.carbons = True
+    learn(session, wants_copies=True)
 
 
 @carbons.iq("set", f"{{{CARBONS}}}disable")
 async def disable(request: IqRequest) -> None:
     """Section 5."""
-    _own_session(request).carbons = False
+    session = _own_session(request)
+    session.carbons = False
+    learn(session, wants_copies=False)
 
 
 @carbons.with_bind(f"{{{CARBONS}}}enable", CARBONS)
 def enable_at_once(session: Session, element: Element) -> None:
     """XEP-0386 section 3.2."""
     session.carbons = True
+    learn(session, wants_copies=True)
 
 
 def _own_session(request: IqRequest) -> Session:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from chatops.accounts import services
+from chatops.accounts.habits import DEVICE
+from chatops.accounts.services import UserAgent
 from chatops.bridge.sessions import LiveSession
 from chatops.core.database import in_db
 from chatops.core.features import ACCOUNT, DOMAIN, Feature, IqRequest
@@ -59,6 +61,7 @@ class Binding:
 
     def __init__(self, stream: "Stream") -> None:
         self._stream = stream
+        self.agent = UserAgent()  # what the client has said of itself while logging in
 
     async def handle(self, element: Element) -> None:
         """A bind request; anything else is not allowed yet. Raises StreamFault (section 7.1)."""
@@ -109,11 +112,12 @@ class Binding:
         older = stream.sessions.get(jid)
         if older is None and SESSIONS.is_exceeded_by(len(sessions) + 1):
             raise TooManySessions
-        device_id = await in_db(
+        device = await in_db(
             services.note_login,
             user_id=person.user_id,
             resource=jid.resource,
             door=stream.door,
+            agent=self.agent,
         )
         if stream.closed:
             raise Gone  # a session without a connection would be there for ever
@@ -121,7 +125,13 @@ class Binding:
         if older is not None:
             # Section 7.7.2.2: the newer one wins, as a client that comes back expects.
             older.end("conflict", "Another connection took this resource.")
-        session = LiveSession(jid, person.user_id, device_id, stream.gate.session_over)
+        for earlier in list(stream.sessions.of(jid.bare)):
+            # One installation is one device, which is in one place at a time.
+            if earlier.device_id == device.id:
+                earlier.end("conflict", "The same client has come again.")
+        session = LiveSession(jid, person.user_id, device.id, stream.gate.session_over)
+        session.client = self.agent.software
+        session.notes[DEVICE] = device
         stream.sessions.add(session)
         stream.take_over(session)
         return session

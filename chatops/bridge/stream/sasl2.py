@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from chatops.accounts.services import UserAgent
 from chatops.bridge.sessions import LiveSession
 from chatops.bridge.stream import management
 from chatops.bridge.stream.authentication import Person, decode_payload
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from chatops.bridge.stream.stream import Stream
 
 LONGEST_TAG = 50
-AGENT = "user agent"  # noted on a session: the id of its client's installation
+LONGEST_WORDS = 200  # of what a client says of itself
 
 sasl2 = Feature("XEP-0388", (), at=())
 bind2 = Feature("XEP-0386", (), at=())
@@ -110,6 +111,7 @@ class Sasl2:
         stream = self._stream
         stream.person = person
         stream.authentication.succeeded()
+        stream.binding.agent = _agent(request)
         stream.connection.trust(settings.CHATOPS_MAX_STANZA_BYTES)
         success = make(f"{{{SASL2}}}success")
         if data:
@@ -149,17 +151,14 @@ class Sasl2:
         wanted, stream = child(request, f"{{{BIND2}}}bind"), self._stream
         if wanted is None:
             return None
-        agent = _agent(request)
         try:
-            session = await stream.binding.bind(_resource(wanted, agent, person))
+            session = await stream.binding.bind(_resource(wanted, stream.binding.agent.id, person))
         except Gone:
             return None
         except Overloaded:
             raise
         except Refused as refusal:
             raise SaslFailure("malformed-request", refusal.sentence) from refusal
-        if agent is not None:
-            self._end_earlier(session, agent)
         bound = make(f"{{{BIND2}}}bound")
         await run_hooks("bound inline", session)
         for tell in registry.bound_news:
@@ -173,27 +172,27 @@ class Sasl2:
         success.append(bound)
         return session
 
-    def _end_earlier(self, session: LiveSession, agent: str) -> None:
-        """What the same installation has left behind is over."""
-        for earlier in list(self._stream.sessions.of(session.bare)):
-            if earlier is not session and earlier.notes.get(AGENT) == agent:
-                earlier.end("conflict", "The same client has come again.")
-        session.notes[AGENT] = agent
 
-
-def _agent(request: Element) -> str | None:
-    """The id of the client's installation: a UUID (XEP-0388 section 2.3)."""
+def _agent(request: Element) -> UserAgent:
+    """What the client says of its installation (XEP-0388 section 2.3); the id is a UUID."""
     found = child(request, f"{{{SASL2}}}user-agent")
+    if found is None:
+        return UserAgent()
     try:
-        return None if found is None else str(UUID(found.get("id", "")))
+        number = str(UUID(found.get("id", "")))
     except ValueError:
-        return None
+        number = ""
+    software, device = (
+        " ".join((text_of(found, part, SASL2) or "").split())[:LONGEST_WORDS]
+        for part in ("software", "device")
+    )
+    return UserAgent(number, software, device)
 
 
-def _resource(wanted: Element, agent: str | None, person: Person) -> str:
+def _resource(wanted: Element, agent: str, person: Person) -> str:
     """XEP-0386 section 3.2.1: what the client calls itself, and what stays its own."""
     tag = (text_of(wanted, "tag", BIND2) or "").strip()[:LONGEST_TAG]
-    if agent is None:
+    if not agent:
         suffix = secrets.token_urlsafe(9)
     else:
         key = settings.SECRET_KEY.encode()

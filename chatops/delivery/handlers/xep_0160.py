@@ -5,6 +5,7 @@ What waited is handed over when a device comes, with the time at which it was se
 
 from collections.abc import Sequence
 
+from chatops.accounts.habits import learn
 from chatops.core.database import in_db, in_db_at_last
 from chatops.core.features import DOMAIN, Feature
 from chatops.core.ids import moment_of
@@ -42,6 +43,7 @@ def begin(session: Session) -> None:
 @offline.on_session("bound inline")
 async def leave_to_archive(session: Session) -> None:
     """Bind 2: the client gets what has waited from its archive, where that has it."""
+    learn(session, reads_archive=True)
     queues.forget(session.user_id)
     await in_db(
         services.leave_to_archive,
