@@ -22,7 +22,7 @@ from chatops.core.discovery import load_handlers
 from chatops.core.features import registry
 from chatops.core.journal import Write
 from chatops.core.wire import Session, wire
-from chatops.delivery import services as delivery
+from chatops.delivery import returns
 from chatops.delivery.tracking import ledger
 from chatops.xmpp.elements import Element
 from chatops.xmpp.errors import Overloaded
@@ -52,7 +52,7 @@ class Service:
     async def start(self) -> None:
         """Load the handlers, take up what an earlier run has left, and be there for all apps."""
         load_handlers()
-        recovered = await in_db(delivery.recover)
+        recovered = await in_db(returns.recover)
         if recovered:
             logger.info("deliveries taken up again after a restart: %d", recovered)
         for begin in registry.beginnings:

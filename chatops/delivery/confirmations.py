@@ -1,9 +1,12 @@
 """What devices say of the messages that they have, where memory does not know them any more."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from chatops.archive.models import Message
 from chatops.core.ids import new_id
+from chatops.delivery.copies import lock, settle, waits
 from chatops.delivery.events import append
 from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
 
@@ -53,8 +56,8 @@ def note(
     """Write down, within a transaction, that a device has a message or has shown it."""
     event_id = new_id()
     state = State.DISPLAYED if kind == EventKind.DISPLAYED else State.CONFIRMED
-    mine = Delivery.objects.of_message(message_id).filter(recipient_id=recipient_id)
-    delivery = mine.filter(device=device_id).first() or mine.filter(device=None).first()
+    copies = lock([message_id], [recipient_id])
+    delivery = _of_device(copies, device_id)
     if delivery is None:  # the device has it from a carbon or from its archive
         Delivery.objects.create(
             id=event_id,
@@ -69,6 +72,7 @@ def note(
         Delivery.objects.filter(pk=delivery.pk).update(
             device_id=device_id, state=max(delivery.state, state), owed=False, changed=event_id
         )
+    settle([copy for copy in copies if waits(copy) and copy != delivery])
     append(
         [
             Event(
@@ -83,6 +87,14 @@ def note(
             )
         ]
     )
+
+
+def _of_device(copies: Sequence[Delivery], device_id: int) -> Delivery | None:
+    """What it has; else what waits for whichever device comes; else what waited once."""
+    own = [copy for copy in copies if copy.device_id == device_id]
+    anybodys = [copy for copy in copies if copy.device_id is None]
+    found = sorted(own or anybodys, key=lambda copy: (waits(copy), copy.owed, copy.pk))
+    return found[-1] if found else None
 
 
 def _message_id(*, sender: str, recipient_id: int, recipient: str, stanza_id: str) -> int | None:

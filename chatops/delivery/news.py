@@ -11,6 +11,16 @@ class Waiting:
 
 
 @bell
+class Beside:
+    """These wait in queues while other devices have copies that they may still confirm.
+
+    Each is a message and its recipient.
+    """
+
+    copies: tuple[tuple[int, int], ...]
+
+
+@bell
 class ExportMoved:
     """An export of this person's has more rows, or is done."""
 

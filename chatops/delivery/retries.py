@@ -5,11 +5,13 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists
 
 from chatops.audit.services import Actor, record_each
 from chatops.core.ids import later, new_id
 from chatops.core.limits import Limit
 from chatops.core.live import ring
+from chatops.delivery.copies import HAS_IT, OPEN, settle, twins
 from chatops.delivery.events import append
 from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
 from chatops.delivery.news import Waiting
@@ -17,6 +19,7 @@ from chatops.xmpp.errors import BadRequest
 
 FREE = 3  # attempts without a pause: connections break, and come back
 BATCH = 500
+BESIDE = Exists(twins().filter(OPEN))  # a device may still confirm it
 GIVEN_UP = "given up after too many attempts: "
 
 ATTEMPTS = Limit(
@@ -57,13 +60,13 @@ def due_after(attempts: int) -> int:
 
 
 def sweep() -> None:
-    """What its time is over is given up; whose pause is over is offered.
+    """What its time is over is given up; whose pause is over is offered, unless a device has it.
 
     May run twice, also at the same time and after a crash: each row is decided in one transaction.
     """
-    while _expire() == BATCH:
-        """More of them wait."""
     while _offer() == BATCH:
+        """More of them wait."""
+    while _expire() == BATCH:
         """More of them wait."""
 
 
@@ -71,7 +74,7 @@ def sweep() -> None:
 def _expire() -> int:
     now = new_id()
     rows = list(
-        Delivery.objects.filter(owed=True, state=State.QUEUED, expires__lt=now)
+        Delivery.objects.filter(~BESIDE, owed=True, state=State.QUEUED, expires__lt=now)
         .select_for_update(skip_locked=True)
         .order_by("expires")[:BATCH]
     )
@@ -81,15 +84,22 @@ def _expire() -> int:
 
 @transaction.atomic
 def _offer() -> int:
+    """What is due; what waits beside a copy that a device may still confirm is left until then."""
+    had = Exists(twins().filter(HAS_IT))
     rows = list(
-        Delivery.objects.filter(owed=True, state=State.QUEUED, due__gt=0, due__lt=new_id())
+        Delivery.objects.filter(
+            had | ~BESIDE, owed=True, state=State.QUEUED, due__gt=0, due__lt=new_id()
+        )
         .select_for_update(skip_locked=True)
-        .order_by("due")
-        .values_list("pk", "recipient_id")[:BATCH]
+        .order_by("due")[:BATCH]
     )
-    if rows:
-        Delivery.objects.filter(pk__in=[pk for pk, _ in rows]).update(due=0)
-        ring(Waiting(tuple({user_id for _, user_id in rows})))
+    covered = Delivery.objects.filter(had, pk__in=[row.pk for row in rows])
+    numbers = set(covered.values_list("pk", flat=True))
+    settle([row for row in rows if row.pk in numbers])
+    offered = [row for row in rows if row.pk not in numbers]
+    Delivery.objects.filter(pk__in=[row.pk for row in offered]).update(due=0)
+    if offered:
+        ring(Waiting(tuple({row.recipient_id for row in offered})))
     return len(rows)
 
 

@@ -1,4 +1,4 @@
-"""What may happen to deliveries: queued, taken by a device, confirmed, given back."""
+"""What may happen to deliveries: queued, taken by a device, ended; `returns` gives them back."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from chatops.archive.models import Passing
 from chatops.core.ids import new_id
 from chatops.core.live import ring
 from chatops.delivery import retries
+from chatops.delivery.copies import HAS_IT, OPEN, twins
 from chatops.delivery.events import append
 from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
 from chatops.delivery.news import Waiting
@@ -68,19 +69,23 @@ def take(
 ) -> list[Owed]:
     """Take queued messages for a device that is there, oldest first; they are its from now on.
 
+    What the device has got, or has a copy of that it may still confirm, stays for others.
     `after`: only those with a greater id. `paused`: also those that are to wait for a while.
     """
     queued = Delivery.objects.queued_for(user_id).filter(message_id__gt=after)
+    queued = queued.exclude(Exists(twins().filter(HAS_IT | OPEN, device=device_id)))
     if not paused:
         queued = queued.filter(due__lt=new_id())
     if not queued.exists():  # the usual case, and it takes no lock
         return []
     with transaction.atomic():
-        rows = list(
+        found = (
             queued.select_for_update(skip_locked=True, of=("self",))
             .select_related("message")
             .order_by("message_id", "id")[:limit]
         )
+        # Two of one message have been dead letters of two devices.
+        rows = list({row.message_id: row for row in found}.values())
         Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
             device=device_id, state=State.STORED, due=0
         )
@@ -180,74 +185,6 @@ def _owed(row: Delivery) -> Owed:
 
 
 @transaction.atomic
-def requeue(
-    *, delivery_ids: Sequence[int], detail: str = "the connection was lost", tried: bool = True
-) -> None:
-    """Give back what a device did not confirm before its session was gone.
-
-    A message that another device of the account has, or that is queued already, is not owed twice.
-    `tried`: it counts as an attempt where the device was sent it; the next one may have to wait,
-    and after the last one it is given up.
-    """
-    lost = list(
-        Delivery.objects.filter(pk__in=delivery_ids, owed=True)
-        .select_for_update()
-        .order_by("message_id")
-    )
-    covered = _covered(lost)
-    Delivery.objects.filter(pk__in=[row.pk for row in lost if row.pk in covered]).update(owed=False)
-    back = [row for row in lost if row.pk not in covered]
-    if tried:
-        for row in back:
-            row.attempts += row.state == State.SENT
-        retries.give_up(
-            [row for row in back if retries.is_last(row.attempts)],
-            detail=detail,
-        )
-        back = [row for row in back if row.owed]
-    events = append(
-        Event(
-            id=new_id(),
-            message_id=row.message_id,
-            recipient_id=row.recipient_id,
-            device_id=row.device_id,
-            kind=EventKind.REQUEUED,
-            node=NODE,
-            detail=detail,
-        )
-        for row in back
-    )
-    for row, event in zip(back, events, strict=True):
-        row.state, row.device, row.changed = State.QUEUED, None, event.pk
-        row.due = retries.due_after(row.attempts)
-    columns = ["state", "device", "changed", "attempts", "due"]
-    Delivery.objects.bulk_update(back, columns, batch_size=200)
-    if back:
-        ring(Waiting(tuple({row.recipient_id for row in back})))
-
-
-def _covered(lost: Sequence[Delivery]) -> set[int]:
-    """Those of the rows whose account has the message on another device, or queued already."""
-    rows = Delivery.objects.filter(message__in={row.message_id for row in lost})
-    claims: dict[tuple[int, int], set[int]] = {}
-    for row in rows:
-        if (
-            row.state in (State.CONFIRMED, State.DISPLAYED)
-            or (row.state == State.SENT and not row.owed)
-            or (row.state == State.QUEUED and row.owed)
-        ):
-            claims.setdefault((row.message_id, row.recipient_id), set()).add(row.pk)
-    covered = set()
-    for row in lost:
-        others = claims.setdefault((row.message_id, row.recipient_id), set())
-        if others - {row.pk}:
-            covered.add(row.pk)
-        else:
-            others.add(row.pk)  # this one goes back, which covers its twins
-    return covered
-
-
-@transaction.atomic
 def withdraw(message_id: int, *, detail: str) -> int:
     """Take a message back from all who have not got it yet; returns how many they are.
 
@@ -312,16 +249,6 @@ def empty_passing(*, batch: int = 500) -> int:
     count = 0
     while found := list(arrived.order_by("message_id")[:batch]):
         archive.empty(found)
-        count += len(found)
-    return count
-
-
-def recover(*, batch: int = 500) -> int:
-    """After a start: what was on its way to sessions that are gone goes back to the queue."""
-    stale = Delivery.objects.filter(owed=True, state__in=(State.STORED, State.SENT))
-    count = 0
-    while found := list(stale.order_by("message_id").values_list("pk", flat=True)[:batch]):
-        requeue(delivery_ids=found, detail="the service was restarted", tried=False)
         count += len(found)
     return count
 

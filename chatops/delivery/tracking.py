@@ -8,7 +8,7 @@ again.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,7 +17,8 @@ from chatops.core.ids import new_id
 from chatops.core.journal import Write
 from chatops.core.queueing import returning
 from chatops.core.wire import Session, wire
-from chatops.delivery import services
+from chatops.delivery import returns
+from chatops.delivery.beside import beside
 from chatops.delivery.models import EventKind, State
 from chatops.delivery.writes import advance_write, event_write, settle_write
 
@@ -40,6 +41,7 @@ class TrackedDelivery:
     written: State = State.STORED  # the state that the table has, or will have by a commit
     written_owed: bool = True
     insists: bool = False  # that it was written somewhere does not settle it
+    gone: bool = False  # with its session: the table knows more of it now
     when_confirmed: Callable[[], None] | None = None
 
     def sent(self, session: Session) -> None:
@@ -61,7 +63,7 @@ class TrackedDelivery:
 
     def lost(self, session: Session) -> None:
         if self.owed:
-            self.owed = False
+            self.owed, self.gone = False, True
             self.ledger.lose(self, session.bare)
 
     def confirm_now(self, kind: EventKind, session: Session | None, detail: str) -> list[Write]:
@@ -86,6 +88,8 @@ class TrackedDelivery:
         if state > self.written or self.written_owed:
             writes.append(advance_write(self.id, state, owed=False, event_id=event_id))
             self.written, self.written_owed = max(self.written, state), False
+        if beside:
+            self.ledger.touch(self)
         return writes
 
     def doubt(self) -> None:
@@ -151,7 +155,8 @@ class Ledger:
     ) -> TrackedDelivery | None:
         """The delivery that a receipt from that device is about, if it is still remembered."""
         known = self._recent.get((sender, recipient, stanza_id))
-        return known[1].get(device_id) if known else None
+        delivery = known[1].get(device_id) if known else None
+        return None if delivery is None or delivery.gone else delivery
 
     def add(self, write: Write) -> None:
         self._writes.append(write)
@@ -189,25 +194,32 @@ class Ledger:
                     delivery.id, delivery.state, owed=True, event_id=delivery.event_id
                 )
                 writes.append(fresh)
-        if writes or lost:
-            wire().commit(writes, partial(_written, writes, lost))
+        answered = beside.answered_by(dirty.values()) if beside else ()
+        if writes or lost or answered:
+            wire().commit(writes, partial(_written, writes, lost, answered))
 
     def _schedule(self) -> None:
         if self._timer is None:
             self._timer = wire().loop.call_later(FLUSH_SECONDS, self.flush)
 
 
-def _written(writes: list[Write], lost: list[tuple[TrackedDelivery, str]]) -> None:
+def _written(
+    writes: list[Write],
+    lost: list[tuple[TrackedDelivery, str]],
+    answered: Collection[tuple[int, int]],
+) -> None:
     """Whoever looks at those messages fetches what is written now; what was lost goes back."""
     for message_id in {write.row[1] for write in writes if write.statement.stamped}:
         wire().page(f"message-{message_id}", {"message": str(message_id)})
     if lost:
         wire().spawn(_requeue(lost))
+    if answered:
+        wire().spawn(in_db_at_last(returns.settle_answered, answered))
 
 
 async def _requeue(lost: list[tuple[TrackedDelivery, str]]) -> None:
     try:
-        await in_db_at_last(services.requeue, delivery_ids=[delivery.id for delivery, _ in lost])
+        await in_db_at_last(returns.requeue, delivery_ids=[delivery.id for delivery, _ in lost])
     finally:
         for _, bare in lost:
             returning.end(bare)

@@ -14,7 +14,7 @@ from chatops.audit.models import Entry
 from chatops.audit.services import Actor
 from chatops.core.ids import later, new_id
 from chatops.core.models import Ring
-from chatops.delivery import retries, services
+from chatops.delivery import retries, returns, services
 from chatops.delivery.models import Delivery, Event, State
 from chatops.xmpp.errors import Refused
 
@@ -64,7 +64,7 @@ def fails(phone: Device) -> bool:
     owed = services.take(user_id=phone.user_id, device_id=phone.pk, limit=10)
     numbers = [each.delivery_id for each in owed]
     Delivery.objects.filter(pk__in=numbers).update(state=State.SENT)
-    services.requeue(delivery_ids=numbers)
+    returns.requeue(delivery_ids=numbers)
     return bool(numbers)
 
 
@@ -119,10 +119,10 @@ def test_after_the_last_attempt_it_is_a_dead_letter(bob: User, phone: Device) ->
 def test_what_no_device_was_sent_is_no_attempt(bob: User, phone: Device) -> None:
     queued(bob)
     (owed,) = services.take(user_id=bob.pk, device_id=phone.pk, limit=1)
-    services.requeue(delivery_ids=[owed.delivery_id])
+    returns.requeue(delivery_ids=[owed.delivery_id])
     (owed,) = services.take(user_id=bob.pk, device_id=phone.pk, limit=1)
     Delivery.objects.update(state=State.SENT)
-    services.recover()  # a restart is nobody's failure
+    returns.recover()  # a restart is nobody's failure
     row = Delivery.objects.get()
     assert (row.state, row.attempts) == (State.QUEUED, 0)
 

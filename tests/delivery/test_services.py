@@ -1,12 +1,13 @@
 """The offline queue: owed, taken, given back, confirmed."""
 
 import pytest
+from django.test import override_settings
 
 from chatops.accounts.models import Device, User
 from chatops.archive.models import Kind, Message, Passing
 from chatops.core.ids import new_id
 from chatops.core.models import Ring
-from chatops.delivery import confirmations, services
+from chatops.delivery import confirmations, retries, returns, services
 from chatops.delivery.models import Delivery, Event, EventKind, State
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +72,7 @@ def test_queueing_twice_owes_once_and_tells_the_service(bob: User) -> None:
 def test_what_a_lost_connection_did_not_confirm_waits_again(bob: User, phone: Device) -> None:
     services.queue(message().pk, user_ids=[bob.pk])
     (owed,) = take(phone)
-    services.requeue(delivery_ids=[owed.delivery_id])
+    returns.requeue(delivery_ids=[owed.delivery_id])
     row = Delivery.objects.get()
     assert (row.state, row.device, row.owed) == (State.QUEUED, None, True)
     assert [event.kind for event in Event.objects.all()] == [EventKind.QUEUED, EventKind.REQUEUED]
@@ -82,36 +83,88 @@ def test_what_another_device_confirmed_is_not_owed_again(
     bob: User, phone: Device, laptop: Device
 ) -> None:
     sent = message()
-    lost, got = (
-        Delivery.objects.create(
-            id=new_id(),
-            message=sent,
-            recipient=bob,
-            device=device,
-            state=state,
-            owed=owed,
-            changed=0,
-        )
-        for device, state, owed in ((phone, State.SENT, True), (laptop, State.CONFIRMED, False))
+    lost = copy(sent, phone)
+    copy(sent, laptop, State.CONFIRMED)
+    returns.requeue(delivery_ids=[lost.pk])
+    assert lines() == {("sent", "phone", False), ("confirmed", "laptop", False)}
+
+
+def copy(sent: Message, device: Device, state: State = State.SENT) -> Delivery:
+    """What a device has of a message; owed until it is confirmed."""
+    return Delivery.objects.create(
+        id=new_id(),
+        message=sent,
+        recipient_id=device.user_id,
+        device=device,
+        state=state,
+        owed=state < State.CONFIRMED,
+        changed=0,
     )
-    services.requeue(delivery_ids=[lost.pk])
-    lost.refresh_from_db()
-    assert (lost.state, lost.owed) == (State.SENT, False)
-    assert got.pk in set(Delivery.objects.values_list("pk", flat=True))
+
+
+def lines() -> set[tuple[str, str, bool]]:
+    """Where it stands: state, device, owed."""
+    return {
+        (row.get_state_display(), row.device.resource if row.device else "", row.owed)
+        for row in Delivery.objects.select_related("device")
+    }
 
 
 def test_two_devices_that_both_lost_it_owe_it_once(
     bob: User, phone: Device, laptop: Device
 ) -> None:
     sent = message()
-    lost = [
-        Delivery.objects.create(
-            id=new_id(), message=sent, recipient=bob, device=device, state=State.SENT, changed=0
-        ).pk
-        for device in (phone, laptop)
-    ]
-    services.requeue(delivery_ids=lost)
-    assert len(take(phone)) == 1
+    returns.requeue(delivery_ids=[copy(sent, device).pk for device in (phone, laptop)])
+    assert lines() == {("queued", "", True)}
+    (owed,) = take(phone)
+    returns.requeue(delivery_ids=[owed.delivery_id])  # and it is not taken for delivered then
+    assert len(take(laptop)) == 1
+
+
+def test_a_device_that_may_still_confirm_it_is_not_offered_it_again(
+    bob: User, phone: Device, laptop: Device
+) -> None:
+    sent = message()
+    lost, left = copy(sent, phone), copy(sent, laptop)
+    returns.requeue(delivery_ids=[lost.pk])
+    assert take(laptop) == []
+    news = Ring.objects.get(kind__endswith=".Beside")
+    assert news.payload == {"copies": [[sent.pk, bob.pk]]}
+    Delivery.objects.filter(pk=left.pk).update(state=State.CONFIRMED, owed=False)
+    assert take(laptop) == []
+    returns.settle_answered([(sent.pk, bob.pk)])
+    assert lines() == {("sent", "phone", False), ("confirmed", "laptop", False)}
+
+
+def test_a_device_that_may_still_confirm_it_keeps_it_from_the_dead_letters(
+    bob: User, phone: Device, laptop: Device
+) -> None:
+    sent = message()
+    lost, left = copy(sent, phone), copy(sent, laptop)
+    with override_settings(CHATOPS_DELIVERY_ATTEMPTS=1):
+        returns.requeue(delivery_ids=[lost.pk])
+        assert lines() == {("queued", "", True), ("sent", "laptop", True)}
+        Delivery.objects.update(expires=1)
+        retries.sweep()
+        assert lines() == {("queued", "", True), ("sent", "laptop", True)}
+        returns.requeue(delivery_ids=[left.pk])
+        assert lines() == {("queued", "", True)}
+        retries.sweep()
+    assert lines() == {("expired", "", False)}
+
+
+def test_the_sweep_finds_what_was_confirmed_and_not_heard_of(
+    bob: User, phone: Device, laptop: Device
+) -> None:
+    sent = message()
+    lost, left = copy(sent, phone), copy(sent, laptop)
+    returns.requeue(delivery_ids=[lost.pk])
+    retries.sweep()
+    retries.sweep()
+    assert lines() == {("queued", "", True), ("sent", "laptop", True)}
+    Delivery.objects.filter(pk=left.pk).update(state=State.CONFIRMED, owed=False)
+    retries.sweep()
+    assert lines() == {("sent", "phone", False), ("confirmed", "laptop", False)}
 
 
 def test_a_restart_takes_up_what_was_on_its_way(bob: User, phone: Device) -> None:
@@ -125,7 +178,7 @@ def test_a_restart_takes_up_what_was_on_its_way(bob: User, phone: Device) -> Non
             owed=owed,
             changed=0,
         )
-    assert services.recover() == 2
+    assert returns.recover() == 2
     assert len(take(phone)) == 2
 
 

@@ -39,14 +39,15 @@ class Sent:
 
     def recall(self, device_id: int, stanza_id: str) -> TrackedDelivery | None:
         """The oldest with that id which the device has not confirmed; each is found once."""
-        found = self._known.get((device_id, stanza_id))
+        key = device_id, stanza_id
+        found = [each for each in self._known.pop(key, ()) if not each.gone]
         if not found:
             return None
         unconfirmed = (each for each in found if each.state < State.CONFIRMED)
         delivery = next(unconfirmed, found[0])
         found.remove(delivery)
-        if not found:
-            del self._known[device_id, stanza_id]
+        if found:
+            self._known[key] = found
         return delivery
 
     def note(self, bare: str, stanza_id: str, delivery: TrackedDelivery) -> None:

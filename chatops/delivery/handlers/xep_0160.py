@@ -11,13 +11,14 @@ from chatops.core.features import DOMAIN, Feature
 from chatops.core.ids import moment_of
 from chatops.core.live import hears
 from chatops.core.queueing import FLUSHING, Flush, Outflow, returning, underway
-from chatops.core.wire import Session, wire
-from chatops.delivery import queues, services
+from chatops.core.wire import Session, settled, wire
+from chatops.delivery import queues, returns, services
+from chatops.delivery.beside import beside
 from chatops.delivery.crs.confirming import offer
 from chatops.delivery.crs.people import switched
 from chatops.delivery.flexible import since
 from chatops.delivery.handlers.xep_0079 import is_over
-from chatops.delivery.news import Waiting
+from chatops.delivery.news import Beside, Waiting
 from chatops.delivery.services import Owed
 from chatops.delivery.tracking import TrackedDelivery, ledger
 from chatops.xmpp.elements import make, serialise
@@ -62,6 +63,16 @@ async def wake(news: Waiting) -> None:
             wire().spawn(hand_over(session))
 
 
+@hears(Beside)
+async def watch(news: Beside) -> None:
+    """These came back while other devices have them; one may have confirmed a moment ago."""
+    pairs = [(message_id, user_id) for message_id, user_id in news.copies]
+    beside.add(pairs)
+    ledger.flush()
+    await settled()
+    await in_db_at_last(returns.settle_answered, pairs)
+
+
 async def hand_over(session: Session, *, paused: bool = False) -> None:
     """Send this device all that is queued for the account, oldest first.
 
@@ -100,7 +111,7 @@ async def _send(session: Session, owed: Sequence[Owed]) -> None:
     for number, message in enumerate(owed):
         if not _may_take(session):
             left = [each.delivery_id for each in owed[number:]]
-            await in_db_at_last(services.requeue, delivery_ids=left)
+            await in_db_at_last(returns.requeue, delivery_ids=left)
             return
         if await is_over(message):
             continue
