@@ -1,6 +1,8 @@
 import importlib
+from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class RoomsConfig(AppConfig):
@@ -9,4 +11,10 @@ class RoomsConfig(AppConfig):
     verbose_name = "Rooms"
 
     def ready(self) -> None:
-        importlib.import_module("chatops.rooms.arrivals")
+        for module in ("arrivals", "groups"):
+            importlib.import_module(f"chatops.rooms.{module}")
+        post_migrate.connect(_lay_out, sender=self)
+
+
+def _lay_out(**others: Any) -> None:
+    importlib.import_module("chatops.rooms.services").lay_out()

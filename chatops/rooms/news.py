@@ -39,6 +39,15 @@ class RoomDestroyed:
 
 
 @bell
+class RoomArchived:
+    """The room is closed and kept; whoever is inside leaves."""
+
+    localpart: str
+    reason: str
+    by: str
+
+
+@bell
 class RoleGiven:
     """An administrator gives an occupant a role; "none" is a kick."""
 

@@ -136,6 +136,11 @@ class Room(RoomOptions):
         return self.name or self.localpart
 
     @property
+    def silences_newcomers(self) -> bool:
+        """Whether who has no affiliation enters without voice."""
+        return self.is_moderated and not self.newcomers_have_voice
+
+    @property
     def capacity(self) -> int:
         """How many people may be inside at once, 0 for any number."""
         most = settings.CHATOPS_MAX_OCCUPANTS

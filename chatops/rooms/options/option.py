@@ -53,6 +53,16 @@ class Option:
                 choices.insert(0, (values[0], values[0]))
         return FormField(self.name, kind, self.label, values, choices, self.desc)
 
+    def words(self, value: Any) -> str:
+        """A value as a sentence has it."""
+        if self.kind == "boolean":
+            return "on" if value else "off"
+        if self.kind == "list-multi":
+            return ", ".join(dict(self.choices)[each] for each in value) or "everybody"
+        if self.kind == "list-single":
+            return dict(self.choices).get(value, str(value))
+        return f"“{value}”" if value != "" else "nothing"
+
     def read(self, values: list[str]) -> Any:
         """What was submitted, as the column holds it. Raises BadRequest or NotAcceptable."""
         text = values[0] if values else ""

@@ -1,14 +1,30 @@
 """What may happen to rooms, whichever door it comes through: one transaction, one line of audit."""
 
+from chatops.rooms.services.founding import ROOMS, MayNotCreate, TooManyRooms, found, may_create
 from chatops.rooms.services.ground import (
     HOST,
     NicknameReserved,
     NoSuchRoom,
+    RoomRetired,
     RoomThere,
     bare,
     shown_name,
 )
+from chatops.rooms.services.groups import (
+    LINKABLE,
+    follow_groups,
+    link_group,
+    part_with,
+    unlink_group,
+)
+from chatops.rooms.services.meanwhile import (
+    ChangedMeanwhile,
+    OptionChange,
+    changes_since,
+    must_not_overwrite,
+)
 from chatops.rooms.services.people import (
+    GivenByGroup,
     RankChange,
     forget_person,
     register,
@@ -16,29 +32,70 @@ from chatops.rooms.services.people import (
     set_affiliations,
     unregister,
 )
-from chatops.rooms.services.rooms import configure, create, destroy, vanish, vanish_older
+from chatops.rooms.services.rooms import (
+    archive,
+    clone,
+    configure,
+    create,
+    destroy,
+    reopen,
+    unretire,
+    vanish,
+    vanish_older,
+)
+from chatops.rooms.services.rules import OWN, defaults, lay_out, options_of, policy
 from chatops.rooms.services.talk import give_role, note_role, say, set_subject
+from chatops.rooms.services.telling import VARIABLES, BadTemplate, must_be_json, must_be_templates
 
 __all__ = [
     "HOST",
+    "LINKABLE",
+    "OWN",
+    "ROOMS",
+    "VARIABLES",
+    "BadTemplate",
+    "ChangedMeanwhile",
+    "GivenByGroup",
+    "MayNotCreate",
     "NicknameReserved",
     "NoSuchRoom",
+    "OptionChange",
     "RankChange",
+    "RoomRetired",
     "RoomThere",
+    "TooManyRooms",
+    "archive",
     "bare",
+    "changes_since",
+    "clone",
     "configure",
     "create",
+    "defaults",
     "destroy",
+    "follow_groups",
     "forget_person",
+    "found",
     "give_role",
+    "lay_out",
+    "link_group",
+    "may_create",
+    "must_be_json",
+    "must_be_templates",
+    "must_not_overwrite",
     "note_role",
+    "options_of",
+    "part_with",
+    "policy",
     "register",
+    "reopen",
     "say",
     "set_affiliation",
     "set_affiliations",
     "set_subject",
     "shown_name",
+    "unlink_group",
     "unregister",
+    "unretire",
     "vanish",
     "vanish_older",
 ]

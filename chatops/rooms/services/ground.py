@@ -6,16 +6,23 @@ from django.conf import settings
 
 from chatops.audit.services import Actor
 from chatops.rooms.models import Room
-from chatops.xmpp.errors import Conflict, Malformed, NotFound
+from chatops.xmpp.errors import Condition, Conflict, Malformed, NotFound, Refused
 from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.text import fit_for_xml
 
 HOST = f"conference.{settings.CHATOPS_DOMAIN}"
 NONE, OWNER = "none", "owner"
+LONGEST_REASON = 500
 
 
 class RoomThere(Conflict):
     """There is a room of that name already."""
+
+
+class RoomRetired(Refused):
+    """There was a room of that name; its address is not used again."""
+
+    condition = Condition.GONE
 
 
 class NicknameReserved(Conflict):

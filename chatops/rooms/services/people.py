@@ -12,6 +12,7 @@ from chatops.rooms.models import Affiliation, Room
 from chatops.rooms.news import AffiliationChanged
 from chatops.rooms.privileges import RANKS, LastOwner, may_change_rank
 from chatops.rooms.services.ground import (
+    LONGEST_REASON,
     NONE,
     OWNER,
     NicknameReserved,
@@ -19,9 +20,9 @@ from chatops.rooms.services.ground import (
     locked,
     shown_name,
 )
+from chatops.rooms.services.meanwhile import AFFILIATION, rank_changed
+from chatops.rooms.services.telling import Turn, tell_members
 from chatops.xmpp.errors import NotAcceptable, NotAllowed
-
-LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,19 @@ class RankChange:
     """Somebody's new affiliation; "none" takes it away. `jid` may be a full one.
 
     `nickname` is to be reserved, '' gives it back, None leaves it as it is (section 9.5).
+    `seen` is the one that an administrator saw; `by_group`: it comes and goes with a group.
     """
 
     jid: str
     rank: str
     reason: str = ""
     nickname: str | None = None
+    seen: str | None = None
+    by_group: bool = False
+
+
+class GivenByGroup(NotAllowed):
+    """The affiliation comes from a group."""
 
 
 @transaction.atomic
@@ -44,12 +52,15 @@ def set_affiliations(
     """Change affiliations, all or none. Raises NotAcceptable, LastOwner and other refusals.
 
     `acting` is the bare JID of a client whose own affiliation limits what it may do (sections 9
-    and 10); an administrator of the service stands above the room.
+    and 10); an administrator of the service stands above the room, and those whom he makes
+    something else are told so by a message. Raises ChangedMeanwhile, too, for what was `seen`.
     """
     room = locked(room)
-    ranks = dict(Affiliation.objects.filter(room=room).values_list("jid", "rank"))
+    rows = {row.jid: row for row in Affiliation.objects.filter(room=room)}
+    ranks = {jid: row.rank for jid, row in rows.items()}
     had_owner = OWNER in ranks.values()
     own_rank = ranks.get(acting or "", NONE)  # as it was when all of this was asked for
+    turns: list[Turn] = []
     for change in changes:
         if change.rank not in RANKS:
             raise NotAcceptable(f"There is no affiliation {change.rank!r}.")
@@ -57,36 +68,59 @@ def set_affiliations(
         before = ranks.get(jid, NONE)
         if acting is not None:
             may_change_rank(acting, own_rank, jid, before, change.rank)
+        if change.seen is not None and change.seen != before:
+            raise rank_changed(room, jid, seen=change.seen, now=before)
+        if change.rank == NONE and not change.by_group:
+            _must_be_its_own(rows.get(jid))
         ranks[jid] = change.rank
         invited = acting is not None and before == NONE and change.rank == "member"
-        _note_rank(room, jid, before, change, by, invited=invited)
+        if _note_rank(room, jid, before, change, by, invited=invited):
+            turns.append(Turn(jid, before, change.rank, change.reason))
         if change.nickname is not None and change.rank not in (NONE, "outcast"):
             _reserve(room, jid, change.nickname, by)
     if had_owner and OWNER not in ranks.values():
         raise LastOwner
+    if by.door != "xmpp":
+        tell_members(room, turns, by=by)
 
 
-def set_affiliation(room: Room, *, jid: str, rank: str, by: Actor, reason: str = "") -> None:
+def set_affiliation(
+    room: Room, *, jid: str, rank: str, by: Actor, reason: str = "", seen: str | None = None
+) -> None:
     """Give somebody an affiliation, or take it away, as an administrator of the service."""
-    set_affiliations(room, changes=[RankChange(jid, rank, reason)], by=by)
+    set_affiliations(room, changes=[RankChange(jid, rank, reason, seen=seen)], by=by)
+
+
+def _must_be_its_own(row: Affiliation | None) -> None:
+    """Whoever is in a group that is linked with the room would come back with its next change."""
+    if row is not None and row.by_group:
+        raise GivenByGroup(
+            f"{row.jid} is {row.rank} through a group: take the person out of the group, or ban"
+            " them here."
+        )
 
 
 def _note_rank(
     room: Room, jid: str, before: str, change: RankChange, by: Actor, *, invited: bool = False
-) -> None:
+) -> bool:
+    """Write it down and tell it; False where it is so already."""
     if before == change.rank:
-        return
+        return False
     reason = change.reason[:LONGEST_REASON]
     if change.rank == NONE:
         Affiliation.objects.filter(room=room, jid=jid).delete()
     else:
-        fields: dict[str, Any] = {"rank": change.rank, "reason": reason}
+        fields: dict[str, Any] = {
+            "rank": change.rank,
+            "reason": reason,
+            "by_group": change.by_group,
+        }
         if change.rank == Affiliation.Rank.OUTCAST:
             fields["nickname"] = ""  # section 9.1: it is no longer reserved
         Affiliation.objects.update_or_create(room=room, jid=jid, defaults=fields)
     record(
         by,
-        "room.affiliation",
+        AFFILIATION,
         room.jid,
         jid=jid,
         before=before,
@@ -95,6 +129,7 @@ def _note_rank(
     )
     name = shown_name(by)
     ring(AffiliationChanged(room.localpart, jid, change.rank, reason, name, invited))
+    return True
 
 
 def _reserve(room: Room, jid: str, nickname: str, by: Actor) -> None:
