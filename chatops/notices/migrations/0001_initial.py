@@ -8,20 +8,11 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('rooms', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Recipient',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('handed_over', models.BooleanField(default=False, help_text='The delivery ledger has it.')),
-            ],
-            options={
-                'ordering': ['notice', 'user'],
-            },
-        ),
         migrations.CreateModel(
             name='Notice',
             fields=[
@@ -37,10 +28,25 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('room', models.ForeignKey(blank=True, help_text='For an audience of a room: its owners, admins and members.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='rooms.room')),
             ],
             options={
                 'ordering': ['-id'],
                 'permissions': [('send_notice', 'Can send notices')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Recipient',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('handed_over', models.BooleanField(default=False, help_text='The delivery ledger has it.')),
+                ('notice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recipients', to='notices.notice')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['notice', 'user'],
+                'indexes': [models.Index(models.F('notice'), condition=models.Q(('handed_over', False)), name='recipient_waiting')],
+                'constraints': [models.UniqueConstraint(models.F('notice'), models.F('user'), name='recipient_once')],
             },
         ),
     ]
