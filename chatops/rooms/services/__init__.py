@@ -7,7 +7,9 @@ from chatops.rooms.services.ground import (
     NoSuchRoom,
     RoomRetired,
     RoomThere,
+    address,
     bare,
+    must_be_free,
     shown_name,
 )
 from chatops.rooms.services.groups import (
@@ -64,6 +66,7 @@ __all__ = [
     "RoomRetired",
     "RoomThere",
     "TooManyRooms",
+    "address",
     "archive",
     "bare",
     "changes_since",
@@ -79,6 +82,7 @@ __all__ = [
     "lay_out",
     "link_group",
     "may_create",
+    "must_be_free",
     "must_be_json",
     "must_be_templates",
     "must_not_overwrite",

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from chatops.audit.services import Actor
-from chatops.rooms.models import Room
+from chatops.rooms.models import Room, Tombstone
 from chatops.xmpp.errors import Condition, Conflict, Malformed, NotFound, Refused
 from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.text import fit_for_xml
@@ -47,6 +47,20 @@ def bare(jid: str) -> str:
         return parse(jid.strip()).bare
     except InvalidJID as error:
         raise Malformed(f"{jid!r} is not an address.") from error
+
+
+def address(text: str) -> str:
+    """The bare JID of somebody; a name without @ is an account of this service. Raises Malformed."""
+    text = text.strip()
+    return bare(text if "@" in text else f"{text}@{settings.CHATOPS_DOMAIN}")
+
+
+def must_be_free(localpart: str) -> None:
+    """Whether a room may be made there. Raises RoomThere or RoomRetired."""
+    if Room.objects.filter(localpart=localpart).exists():
+        raise RoomThere
+    if (stone := Tombstone.objects.filter(localpart=localpart).first()) is not None:
+        raise RoomRetired(f"It is gone; go to {stone.alternate}." if stone.alternate else "")
 
 
 def shown_name(by: Actor) -> str:

@@ -18,11 +18,11 @@ from chatops.rooms.services.ground import (
     LONGEST_REASON,
     NONE,
     OWNER,
-    RoomRetired,
     RoomThere,
     bare,
     fit,
     locked,
+    must_be_free,
     shown_name,
 )
 from chatops.rooms.services.groups import link_group
@@ -51,10 +51,7 @@ def create(
         room.clean_fields()
     except ValidationError as error:
         raise Malformed(" ".join(error.messages)) from error
-    if Room.objects.filter(localpart=localpart).exists():
-        raise RoomThere
-    if (stone := Tombstone.objects.filter(localpart=localpart).first()) is not None:
-        raise RoomRetired(f"It is gone; go to {stone.alternate}." if stone.alternate else "")
+    must_be_free(localpart)
     if Entry.objects.filter(archive__jid=room.jid).exists():
         room.history_from = timezone.now()
     try:
