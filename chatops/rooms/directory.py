@@ -66,7 +66,9 @@ def reserved_nickname(localpart: str, asker: str) -> str | None:
 
 def public_rooms(wanted: PageWanted) -> RoomPage:
     """A page of the rooms that are listed, by address (XEP-0045 section 6.3, XEP-0059)."""
-    listed = Room.objects.filter(is_public=True, locked=False).order_by("localpart")
+    listed = Room.objects.filter(is_public=True, locked=False, archived_at=None).order_by(
+        "localpart"
+    )
     count = listed.count()
     most = LARGEST_PAGE if wanted.most is None else min(wanted.most, LARGEST_PAGE)
     if wanted.before is not None:

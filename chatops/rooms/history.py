@@ -53,9 +53,14 @@ class History:
     def __init__(self, room: str, length: int, said: Iterable[Said] = ()) -> None:
         self._room = room
         self._said = deque(said, maxlen=length)
+        self._usual = length
 
-    def resize(self, length: int) -> None:
-        """Older ones that a longer history would hold come with the room's next awakening."""
+    def resize(self, length: int, *, usual: int) -> None:
+        """Older ones that a longer history would hold come with the room's next awakening.
+
+        So many as are `usual` go to those who do not say how many they want.
+        """
+        self._usual = usual
         if length != self._said.maxlen:
             self._said = deque(self._said, maxlen=length)
 
@@ -72,9 +77,12 @@ class History:
         """What a newcomer hears, oldest first, addressed to it."""
         first = first_at(wanted.since) if wanted.since else 0
         left = wanted.characters
+        most = wanted.most
+        if most is None:
+            most = len(self._said) if wanted.since else self._usual
         found: list[bytes] = []
         for said in reversed(self._said):
-            if said.id < first or (wanted.most is not None and len(found) >= wanted.most):
+            if said.id < first or len(found) >= most:
                 break
             data = self._late(said).addressed(to=to, sender=said.sender)
             if left is not None:

@@ -60,6 +60,7 @@ class RunningRoom:
         self.jid = loaded.room.jid
         self.occupants = Occupants(loaded.room.occupant_key)
         self.closed = False
+        self.voice_asked: dict[str, float] = {}  # when (time.monotonic), by bare JID
         self.history = History(self.jid, loaded.room.history_length, loaded.said)
         self.refresh(loaded)
 
@@ -70,7 +71,7 @@ class RunningRoom:
         self._reserved = {
             standing.nickname: jid for jid, standing in self.standings.items() if standing.nickname
         }
-        self.history.resize(self.room.history_length)
+        self.history.resize(self.room.history_length, usual=self.room.default_history)
 
     # Who is who
 
@@ -95,6 +96,11 @@ class RunningRoom:
             for occupant in self.occupants
             if occupant.bare.endswith(f"@{jid}") and occupant.bare not in self.standings
         ]
+
+    def nickname_of(self, bare: str) -> str:
+        """The one that somebody has registered, or ''."""
+        standing = self.standings.get(bare)
+        return standing.nickname if standing is not None else ""
 
     def stand(self, bare: str, standing: Standing | None) -> None:
         """Somebody's place has changed."""

@@ -110,7 +110,10 @@ def must_ask_others(room: Room) -> None:
 
 
 def must_ask_for_voice(room: Room, *, since_last: float) -> None:
-    """Section 7.13; so many seconds after one's last request. Raises NoVoiceRequests, AskedLately."""
+    """Section 7.13; `since_last`: seconds after one's last request.
+
+    Raises NoVoiceRequests or AskedLately.
+    """
     if not room.visitors_may_ask_for_voice:
         raise NoVoiceRequests
     if since_last < room.voice_request_seconds:

@@ -90,8 +90,9 @@ class RoomForm(OptionsForm):
                     services.must_not_overwrite(current, self.changes, seen=self.seen)
             except forms.ValidationError:
                 # Whoever saves again has read what the other one did.
-                self.data = self.data.copy()
-                self.data["version"] = str(current.version)
+                posted: Any = self.data
+                self.data = posted = posted.copy()
+                posted["version"] = str(current.version)
                 raise
         return given
 

@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('auth', '0012_alter_user_first_name_max_length'),
     ]
 
     operations = [
@@ -46,7 +47,7 @@ class Migration(migrations.Migration):
                 ('is_logged', models.BooleanField(default=True, verbose_name='archived')),
                 ('tracks_delivery', models.BooleanField(default=False, help_text='The delivery log has each message for each device inside.')),
                 ('history_length', models.PositiveIntegerField(default=20, help_text='Messages kept for newcomers.', validators=[django.core.validators.MaxValueValidator(1000)])),
-                ('default_history', models.PositiveIntegerField(default=20, validators=[django.core.validators.MaxValueValidator(1000)])),
+                ('default_history', models.PositiveIntegerField(default=1000, validators=[django.core.validators.MaxValueValidator(1000)])),
                 ('retires_when_destroyed', models.BooleanField(default=False)),
                 ('presence_broadcast', models.JSONField(blank=True, default=list, help_text='Roles whose presence is broadcast; empty means all.')),
                 ('member_list_visible_to', models.JSONField(blank=True, default=list, help_text='Roles that may fetch the member list; empty means all.')),
@@ -66,6 +67,100 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['localpart'],
                 'permissions': [('moderate_room', 'Can moderate rooms')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Tombstone',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('localpart', models.CharField(max_length=1023, unique=True, verbose_name='address')),
+                ('at', models.DateTimeField(auto_now_add=True, verbose_name='destroyed at')),
+                ('by', models.CharField(max_length=1100)),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('alternate', models.CharField(blank=True, max_length=2047, verbose_name='room to go to instead')),
+            ],
+            options={
+                'verbose_name': 'retired address',
+                'verbose_name_plural': 'retired addresses',
+                'ordering': ['localpart'],
+            },
+        ),
+        migrations.CreateModel(
+            name='RoomPolicy',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('who_creates', models.CharField(choices=[('everybody', 'everybody with an account'), ('group', 'the people of a group, and staff'), ('staff', 'staff'), ('nobody', 'nobody, with a client')], default='everybody', max_length=9, verbose_name='who may make rooms')),
+                ('message_format', models.CharField(choices=[('none', 'none'), ('text', 'text, for people'), ('json', 'JSON, for programs')], default='text', max_length=4, verbose_name='messages to members')),
+                ('subject', models.CharField(blank=True, default='{name}', max_length=200)),
+                ('added', models.TextField(blank=True, default='{by} has made you {affiliation} of the room {name}: {link}', verbose_name='who is added is told')),
+                ('changed', models.TextField(blank=True, default='You are {affiliation} of the room {name} now: {link}', verbose_name='whose affiliation changes is told')),
+                ('removed', models.TextField(blank=True, default='You are no longer {before} of the room {name}. {reason}', verbose_name='who is taken out is told')),
+                ('json', models.TextField(blank=True, default='{"event": "{event}", "room": "{address}", "name": "{name}", "affiliation": "{affiliation}", "before": "{before}", "by": "{by}", "reason": "{reason}", "time": "{time}"}', verbose_name='JSON')),
+                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='auth.group')),
+            ],
+            options={
+                'verbose_name': 'rules for rooms',
+                'verbose_name_plural': 'rules for rooms',
+            },
+        ),
+        migrations.CreateModel(
+            name='Template',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(blank=True, max_length=200)),
+                ('description', models.TextField(blank=True)),
+                ('language', models.CharField(blank=True, max_length=35)),
+                ('is_persistent', models.BooleanField(default=True, verbose_name='persistent')),
+                ('is_public', models.BooleanField(default=True, verbose_name='listed in the directory')),
+                ('is_members_only', models.BooleanField(default=False, verbose_name='members only')),
+                ('is_moderated', models.BooleanField(default=False, verbose_name='moderated')),
+                ('password', models.CharField(blank=True, max_length=200)),
+                ('who_sees_jids', models.CharField(choices=[('moderators', 'moderators only'), ('anyone', 'everybody in the room')], default='moderators', max_length=10)),
+                ('private_messages', models.CharField(choices=[('anyone', 'everybody'), ('participants', 'those who have voice'), ('moderators', 'moderators'), ('none', 'nobody')], default='anyone', max_length=12)),
+                ('max_occupants', models.PositiveIntegerField(default=0, help_text='0 means no limit.')),
+                ('occupants_may_change_subject', models.BooleanField(default=False)),
+                ('members_may_invite', models.BooleanField(default=False)),
+                ('newcomers_have_voice', models.BooleanField(default=False)),
+                ('moderators_take_private_messages', models.BooleanField(default=False)),
+                ('visitors_private_messages', models.CharField(choices=[('anyone', 'to everybody'), ('moderators', 'to moderators'), ('nobody', 'to nobody')], default='anyone', max_length=10)),
+                ('occupants_may_ask_each_other', models.BooleanField(default=True)),
+                ('may_change_nickname', models.BooleanField(default=True)),
+                ('visitors_may_change_nickname', models.BooleanField(default=True)),
+                ('visitors_may_set_status', models.BooleanField(default=True)),
+                ('visitors_may_ask_for_voice', models.BooleanField(default=True)),
+                ('voice_request_seconds', models.PositiveIntegerField(default=1800, validators=[django.core.validators.MaxValueValidator(86400)])),
+                ('may_register', models.BooleanField(default=True)),
+                ('needs_registered_nickname', models.BooleanField(default=False)),
+                ('occupants_are_listed', models.BooleanField(default=True)),
+                ('pubsub_node', models.CharField(blank=True, max_length=1023)),
+                ('is_logged', models.BooleanField(default=True, verbose_name='archived')),
+                ('tracks_delivery', models.BooleanField(default=False, help_text='The delivery log has each message for each device inside.')),
+                ('history_length', models.PositiveIntegerField(default=20, help_text='Messages kept for newcomers.', validators=[django.core.validators.MaxValueValidator(1000)])),
+                ('default_history', models.PositiveIntegerField(default=1000, validators=[django.core.validators.MaxValueValidator(1000)])),
+                ('retires_when_destroyed', models.BooleanField(default=False)),
+                ('presence_broadcast', models.JSONField(blank=True, default=list, help_text='Roles whose presence is broadcast; empty means all.')),
+                ('member_list_visible_to', models.JSONField(blank=True, default=list, help_text='Roles that may fetch the member list; empty means all.')),
+                ('title', models.CharField(max_length=100, unique=True)),
+                ('about', models.CharField(blank=True, max_length=300, verbose_name='what it is for')),
+                ('is_default', models.BooleanField(default=False, editable=False, help_text='Rooms that clients make get these.', verbose_name='defaults')),
+            ],
+            options={
+                'verbose_name': 'room template',
+                'ordering': ['-is_default', 'title'],
+                'constraints': [models.UniqueConstraint(models.F('is_default'), condition=models.Q(('is_default', True)), name='one_default_template')],
+            },
+        ),
+        migrations.CreateModel(
+            name='GroupLink',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rank', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('member', 'Member')], default='member', max_length=7, verbose_name='affiliation')),
+                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rooms', to='auth.group')),
+                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='groups', to='rooms.room')),
+            ],
+            options={
+                'ordering': ['room', 'group'],
+                'constraints': [models.UniqueConstraint(models.F('room'), models.F('group'), name='group_once')],
             },
         ),
         migrations.CreateModel(

@@ -80,7 +80,9 @@ class RoomOptions(models.Model):
     history_length = models.PositiveIntegerField(
         default=20, validators=[MaxValueValidator(1000)], help_text="Messages kept for newcomers."
     )
-    default_history = models.PositiveIntegerField(default=20, validators=[MaxValueValidator(1000)])
+    default_history = models.PositiveIntegerField(
+        default=1_000, validators=[MaxValueValidator(1000)]
+    )
     retires_when_destroyed = models.BooleanField(default=False)
     presence_broadcast = models.JSONField(
         default=list, blank=True, help_text="Roles whose presence is broadcast; empty means all."

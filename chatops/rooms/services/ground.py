@@ -50,7 +50,7 @@ def bare(jid: str) -> str:
 
 
 def address(text: str) -> str:
-    """The bare JID of somebody; a name without @ is an account of this service. Raises Malformed."""
+    """Somebody's bare JID; a name without @ is an account of this service. Raises Malformed."""
     text = text.strip()
     return bare(text if "@" in text else f"{text}@{settings.CHATOPS_DOMAIN}")
 

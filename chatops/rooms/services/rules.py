@@ -24,7 +24,6 @@ USUAL = (
         presence_broadcast=["moderator", "participant"],
         visitors_may_ask_for_voice=False,
         occupants_are_listed=False,
-        default_history=50,
         history_length=50,
         tracks_delivery=True,
     ),
@@ -36,7 +35,6 @@ USUAL = (
         members_may_invite=True,
         occupants_may_change_subject=True,
         who_sees_jids="anyone",
-        default_history=50,
         history_length=200,
     ),
     Template(

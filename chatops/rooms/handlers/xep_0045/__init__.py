@@ -56,6 +56,10 @@ async def describe(request: IqRequest, info: Info) -> None:
         raise NoSuchRoom
     info.identities.append(Identity("conference", "text", str(sheet.room)))
     info.features |= OF_ROOMS | disco_features(sheet.room)
+    if not sheet.room.may_register:
+        info.features -= {REGISTER, f"{MUC}#register"}
+    if not sheet.room.visitors_may_ask_for_voice:
+        info.features.discard(f"{MUC}#request")
     inside = rooms.get(localpart)
     if sheet.room.is_public or sheet.rank or _is_inside(inside, request):
         info.forms.append(build("result", INFO, _details(sheet)))
@@ -84,6 +88,8 @@ def _details(sheet: RoomSheet) -> list[FormField]:
         FormField("muc#roominfo_occupants", values=[str(rooms.count(room.localpart))]),
         FormField("muc#maxhistoryfetch", values=[str(room.history_length)]),
     ]
+    if room.pubsub_node:
+        fields.append(FormField("muc#roominfo_pubsub", values=[room.pubsub_node]))
     if sheet.owners:
         fields.append(FormField("muc#roominfo_contactjid", "jid-multi", values=sheet.owners))
     if sheet.activity is not None:
@@ -103,7 +109,8 @@ async def list_items(request: IqRequest) -> list[Item]:
             raise NoSuchRoom
         return []  # nobody is inside
     is_open = room.room.is_public and not (room.room.is_members_only or room.room.password)
-    if not is_open and not _is_inside(room, request):
+    listed = is_open and room.room.occupants_are_listed
+    if not listed and not _is_inside(room, request):
         return []
     return [Item(room.occupant_jid(occupant)) for occupant in room.occupants]
 

@@ -11,7 +11,7 @@ from chatops.rooms.handlers.xep_0045 import conference, muc
 from chatops.rooms.handlers.xep_0045.leaving import close_if_empty, expel
 from chatops.rooms.handlers.xep_0045.moderation import actor_of
 from chatops.rooms.inside import RunningRoom, Turn
-from chatops.rooms.news import RoomChanged, RoomDestroyed
+from chatops.rooms.news import RoomArchived, RoomChanged, RoomDestroyed
 from chatops.rooms.occupants import Role
 from chatops.rooms.running import changed, in_order, rooms
 from chatops.rooms.services import NoSuchRoom, RankChange
@@ -96,6 +96,22 @@ def _apply(room: RunningRoom, codes: list[int]) -> None:
             room.show(occupant)  # it appears or vanishes for the others
     changed(room)
     close_if_empty(room)
+
+
+@hears(RoomArchived)
+async def apply_archiving(news: RoomArchived) -> None:
+    """Nobody stays in a room that is closed."""
+    room = await rooms.reload(news.localpart)
+    if room is not None:
+        await in_order(partial(_empty, room, news))
+
+
+def _empty(room: RunningRoom, news: RoomArchived) -> None:
+    by = room.name_of(news.by)
+    for occupant in room.occupants:
+        occupant.seen = False  # everybody gets only the own farewell
+        expel(room, occupant, Turn((307,), "unavailable", reason=news.reason, by=by))
+    changed(room)
 
 
 @hears(RoomDestroyed)

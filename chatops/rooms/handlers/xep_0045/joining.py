@@ -16,7 +16,8 @@ from chatops.rooms.history import HistoryWanted
 from chatops.rooms.inside import PLAIN, ROOMS, RunningRoom, Turn, hand_over
 from chatops.rooms.models import WhoSeesJids
 from chatops.rooms.occupants import Device, Occupant, Role
-from chatops.rooms.privileges import RANKS, STAFF, first_role
+from chatops.rooms.permits import must_be_open, must_have_a_place, must_rename, must_suit
+from chatops.rooms.privileges import RANKS, first_role
 from chatops.rooms.running import changed, in_order, rooms
 from chatops.rooms.services import RoomThere
 from chatops.xmpp.elements import (
@@ -34,11 +35,11 @@ from chatops.xmpp.errors import (
     NotAuthorized,
     NotFound,
     Refused,
-    Unavailable,
 )
 from chatops.xmpp.jid import JID
 from chatops.xmpp.names import CLIENT, HATS, MUC, MUC_USER, OCCUPANT_ID
 
+_STATUS = f"{{{CLIENT}}}status"
 _JOIN = f"{{{MUC}}}x"
 _NOT_PASSED = frozenset(
     (f"{{{CLIENT}}}priority", f"{{{OCCUPANT_ID}}}occupant-id", f"{{{HATS}}}hats")
@@ -57,12 +58,6 @@ class MembersOnly(Refused):
     """Only members may enter this room."""
 
     condition, type = Condition.REGISTRATION_REQUIRED, "auth"
-
-
-class RoomFull(Unavailable):
-    """The room has as many people as it may have."""
-
-    type = "wait"
 
 
 class RoomLocked(NotFound):
@@ -108,12 +103,11 @@ async def _create(to: JID, sender: JID) -> RunningRoom | None:
     by = Actor.client(sender.bare, await in_db(_user_id, sender.local))
     with suppress(RoomThere):  # somebody else was faster: the ordinary rules follow
         await in_db(
-            services.create,
+            services.found,
             to.local,
             by=by,
             owner=sender.bare,
             locked=True,
-            is_persistent=False,
         )
     return await rooms.wake(to.local)
 
@@ -133,7 +127,9 @@ def appear(room: RunningRoom | None, nick: str, device: Device, element: Element
     elif occupant.nick != nick:
         rename(room, occupant, nick, element)
     else:
-        occupant.presence = content_of(element)  # section 7.7: away, back, a new status
+        occupant.presence = _presence_of(
+            room, occupant.role, element
+        )  # section 7.7: away, back, a new status
         room.show(occupant)
 
 
@@ -162,14 +158,15 @@ def enter(room: RunningRoom, nick: str, device: Device, element: Element, join: 
         _must_be_let_in(room, bare, rank, join)
     room.occupants.must_be_free(nick, bare)
     room.must_not_be_reserved(nick, bare)
+    must_suit(room.room, nick, registered=room.nickname_of(bare))
     created = room.room.locked and not len(room.occupants)
     known = room.occupants.by_nick(nick)
-    role = known.role if known else first_role(rank, moderated=room.room.is_moderated)
+    role = known.role if known else first_role(rank, moderated=room.room.silences_newcomers)
     occupant = room.occupants.enter(nick, device, rank, role)
     if device.session is not None:
         device.session.notes.setdefault(ROOMS, set()).add(room)
     _show_the_others(room, occupant, device)
-    presence = content_of(element)
+    presence = _presence_of(room, role, element)
     unchanged = known is not None and known.presence == presence
     occupant.presence = presence
     codes = _own_codes(room, created=created, renamed=_asked_for(element) != nick)
@@ -209,6 +206,7 @@ def _own_codes(room: RunningRoom, *, created: bool, renamed: bool) -> tuple[int,
 
 def _must_be_let_in(room: RunningRoom, bare: str, rank: str, join: Element) -> None:
     options = room.room
+    must_be_open(options)
     if rank == "outcast":
         raise Banned
     if options.locked and rank != "owner":
@@ -219,21 +217,29 @@ def _must_be_let_in(room: RunningRoom, bare: str, rank: str, join: Element) -> N
         given = text_of(join, "password", MUC) or ""
         if not compare_digest(given.encode(), options.password.encode()):
             raise WrongPassword
-    full = options.max_occupants and len(room.occupants) >= options.max_occupants
-    if full and rank not in STAFF and not room.occupants.of(bare):
-        raise RoomFull
+    if not room.occupants.of(bare):
+        must_have_a_place(options, inside=len(room.occupants), rank=rank)
 
 
 def rename(room: RunningRoom, occupant: Occupant, nick: str, element: Element) -> None:
-    """Section 7.6. Raises NicknameTaken."""
+    """Section 7.6. Raises NicknameTaken, NicknamesLocked."""
+    must_rename(room.room, occupant.role)
     room.occupants.must_be_unused(nick, occupant.bare)
     room.must_not_be_reserved(nick, occupant.bare)
     room.show(occupant, Turn(codes=(303,), type="unavailable", nick=nick))
     forget_address(room, occupant)
     room.occupants.rename(occupant, nick)
-    occupant.presence = content_of(element)
+    occupant.presence = _presence_of(room, occupant.role, element)
     room.show(occupant, own_codes=(210,) if _asked_for(element) != nick else ())
     changed(room)
+
+
+def _presence_of(room: RunningRoom, role: Role, element: Element) -> bytes:
+    """What others are shown; the room may keep visitors' texts from them."""
+    if role == Role.VISITOR and not room.room.visitors_may_set_status:
+        for status in element.findall(_STATUS):
+            element.remove(status)
+    return content_of(element)
 
 
 def content_of(element: Element) -> bytes:

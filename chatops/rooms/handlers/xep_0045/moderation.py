@@ -183,7 +183,7 @@ def _apply(room: RunningRoom, news: AffiliationChanged) -> None:
         elif rank == "none" and room.room.is_members_only:
             expel(room, occupant, Turn((321,), "unavailable", reason=news.reason, by=by))
         elif before != rank:
-            moderated = room.room.is_moderated
+            moderated = room.room.silences_newcomers
             occupant.role = role_after(occupant.role, before, rank, moderated=moderated)
             room.show(occupant, Turn(reason=news.reason, by=by))
     if not inside:

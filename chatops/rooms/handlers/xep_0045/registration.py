@@ -12,6 +12,7 @@ from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import REGISTER, conference, muc
 from chatops.rooms.handlers.xep_0045.nicknames import valid_nickname
 from chatops.rooms.inside import RunningRoom, Standing
+from chatops.rooms.permits import must_register
 from chatops.rooms.privileges import STAFF, NeedsAdmin
 from chatops.rooms.running import rooms
 from chatops.rooms.services import NoSuchRoom
@@ -41,6 +42,7 @@ async def send_form(request: IqRequest) -> Element:
         add(query, f"{{{REGISTER}}}registered")
         add(query, f"{{{REGISTER}}}username", standing.nickname)
         return query
+    must_register(room.room)
     words = "The nickname is yours alone in this room."
     if _needs_approval(room, standing):
         words = "The room's admins will be asked."
@@ -61,6 +63,7 @@ async def register(request: IqRequest) -> None:
         await in_db(services.unregister, room.room, jid=bare, by=by)
         await rooms.restand(room.localpart, bare)
         return
+    must_register(room.room)
     form = request.payload.find(X)
     submission = Submission.read(form) if form is not None else None
     if submission is None or submission.type != "submit" or submission.form_type != FORM:

@@ -8,6 +8,7 @@ from chatops.core.wire import Session, wire
 from chatops.rooms.handlers.xep_0045 import conference, muc
 from chatops.rooms.inside import RunningRoom, hand_over
 from chatops.rooms.occupants import Device, Occupant
+from chatops.rooms.permits import must_ask_others
 from chatops.rooms.running import rooms
 from chatops.xmpp.elements import Element
 from chatops.xmpp.elements import parse as parse_element
@@ -65,6 +66,8 @@ async def relay(element: Element, sender: JID, to: JID, session: Session | None)
     if target is speaker and element[0].tag == f"{{{PING}}}ping":
         hand_over(device, Packed.pack(result(element)).addressed(to=device.full, sender=str(to)))
         return
+    if target is not speaker:
+        must_ask_others(room.room)
     _pass_on(room, speaker, device, target, element)
 
 

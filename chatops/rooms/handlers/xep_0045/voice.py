@@ -1,10 +1,13 @@
 """Visitors ask for voice, moderators answer: XEP-0045 sections 7.13 and 8.6."""
 
 import asyncio
+import math
+import time
 
 from chatops.core.ids import new_id
 from chatops.rooms.inside import RunningRoom, Turn
 from chatops.rooms.occupants import Occupant, Role
+from chatops.rooms.permits import must_ask_for_voice
 from chatops.rooms.privileges import NeedsModerator
 from chatops.rooms.running import changed, in_order
 from chatops.xmpp.elements import Element, stanza
@@ -12,6 +15,7 @@ from chatops.xmpp.errors import BadRequest, NotFound
 from chatops.xmpp.forms import FormField, Submission, X, build, read_boolean
 from chatops.xmpp.stanzas import Packed
 
+MOST_REMEMBERED = 10_000
 REQUEST = "http://jabber.org/protocol/muc#request"
 
 
@@ -28,6 +32,7 @@ def answer_voice(
     allow = submission.text("muc#request_allow")
     if allow is None:
         if speaker.role == Role.VISITOR:  # who has voice needs none
+            _must_ask(room, speaker)
             return in_order(lambda: _ask_moderators(room, speaker))
         return None
     if speaker.role != Role.MODERATOR:
@@ -36,6 +41,15 @@ def answer_voice(
         return None
     nick = submission.text("muc#roomnick") or ""
     return in_order(lambda: _grant(room, speaker, nick))
+
+
+def _must_ask(room: RunningRoom, visitor: Occupant) -> None:
+    """Not where, and not as often as, the room's options forbid it."""
+    now, asked = time.monotonic(), room.voice_asked
+    must_ask_for_voice(room.room, since_last=now - asked.get(visitor.bare, -math.inf))
+    if len(asked) >= MOST_REMEMBERED:
+        asked.clear()
+    asked[visitor.bare] = now
 
 
 def _grant(room: RunningRoom, moderator: Occupant, nick: str) -> None:

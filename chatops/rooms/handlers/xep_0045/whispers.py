@@ -14,22 +14,18 @@ from chatops.core.journal import Write
 from chatops.core.wire import wire
 from chatops.delivery.crs.telling import tell_stored
 from chatops.rooms.inside import RunningRoom
-from chatops.rooms.models import PrivateMessages
-from chatops.rooms.occupants import Occupant, Role
+from chatops.rooms.occupants import Occupant
+from chatops.rooms.permits import must_whisper
 from chatops.rooms.running import settle
 from chatops.rooms.waking import wake
 from chatops.xmpp.elements import Element, add, serialise, tag_of
-from chatops.xmpp.errors import Forbidden, NotFound, Overloaded
+from chatops.xmpp.errors import NotFound, Overloaded
 from chatops.xmpp.jid import JID, parse
 from chatops.xmpp.names import MUC_USER, OCCUPANT_ID, STANZA_ID
 from chatops.xmpp.stanzas import Packed
 
 _USER = f"{{{MUC_USER}}}x"
 _OCCUPANT = f"{{{OCCUPANT_ID}}}occupant-id"
-
-
-class NoPrivateMessages(Forbidden):
-    """Private messages are not allowed to you here."""
 
 
 def whisper(
@@ -39,7 +35,7 @@ def whisper(
     target = room.occupants.by_nick(nick)
     if target is None:
         raise NotFound(f"Nobody here is called {nick}.")
-    _must_whisper(room, speaker)
+    must_whisper(room.room, speaker.role, target.role)
     speaker.last_active = time.time()
     for claimed in [*element.findall(_USER), *element.findall(_OCCUPANT)]:
         element.remove(claimed)
@@ -113,17 +109,6 @@ def _rows(
         entry_write(archives[1], received_id, room.jid),
     ]
     return writes
-
-
-def _must_whisper(room: RunningRoom, speaker: Occupant) -> None:
-    allowed = room.room.private_messages
-    if speaker.role == Role.MODERATOR and allowed != PrivateMessages.NONE:
-        return
-    if allowed == PrivateMessages.ANYONE:
-        return
-    if allowed == PrivateMessages.PARTICIPANTS and speaker.role == Role.PARTICIPANT:
-        return
-    raise NoPrivateMessages
 
 
 def bounce(room: RunningRoom, speaker: Occupant, nick: str, element: Element) -> None:
