@@ -57,6 +57,21 @@ def a_message(sender: User, recipient: User, words: str = "Tea?") -> Message:
     return message
 
 
+def written(stanza_id: str = "m1") -> Message:
+    """From alice to bob, and nobody has it yet."""
+    return Message.objects.create(
+        id=new_id(),
+        kind=Kind.CHAT,
+        sender="alice@localhost/desk",
+        recipient="bob@localhost",
+        sender_bare="alice@localhost",
+        recipient_bare="bob@localhost",
+        stanza_id=stanza_id,
+        body="hello",
+        xml="<message xmlns='jabber:client'/>",
+    )
+
+
 def add_event(**fields: Any) -> Event:
     """A line of a message's timeline."""
     return append([Event(**fields)])[0]

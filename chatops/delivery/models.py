@@ -93,6 +93,10 @@ class Delivery(models.Model):
         null=True, blank=True, help_text="Not offered after that; empty: for ever."
     )
 
+    most_attempts = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="0: without a limit; empty: as for all messages."
+    )
+
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:

@@ -1,6 +1,7 @@
 """What is offered again, how often and for how long; and what becomes of the rest: dead letters."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -34,10 +35,22 @@ class NoReason(BadRequest):
     """Say why, for the audit trail."""
 
 
-def end_of_life(message_id: int) -> int | None:
-    """Until when a message is offered, as an id; None for ever."""
-    days = settings.CHATOPS_MESSAGE_LIFETIME_DAYS
-    return later(message_id, timedelta(days=days)) if days else None
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How often and for how long a message is offered; None is what the settings say."""
+
+    attempts: int | None = None  # 0: without a limit
+    lifetime_days: int | None = None  # 0: for ever
+
+    def end_of_life(self, message_id: int) -> int | None:
+        """Until when it is offered, as an id; None for ever."""
+        days = self.lifetime_days
+        if days is None:
+            days = settings.CHATOPS_MESSAGE_LIFETIME_DAYS
+        return later(message_id, timedelta(days=days)) if days else None
+
+
+USUAL = Allowance()
 
 
 def pause(attempts: int) -> timedelta:
@@ -48,9 +61,10 @@ def pause(attempts: int) -> timedelta:
     return timedelta(seconds=min(seconds, settings.CHATOPS_RETRY_LONGEST_SECONDS))
 
 
-def is_last(attempts: int) -> bool:
-    """Whether there is no further one."""
-    return 0 < ATTEMPTS.value <= attempts
+def is_last(delivery: Delivery) -> bool:
+    """Whether there is no further attempt."""
+    most = ATTEMPTS.value if delivery.most_attempts is None else delivery.most_attempts
+    return 0 < most <= delivery.attempts
 
 
 def due_after(attempts: int) -> int:
@@ -109,7 +123,7 @@ def revive(delivery_ids: Collection[int], *, by: Actor, reason: str) -> int:
     rows = _letters(delivery_ids, reason)
     for row in rows:
         row.attempts, row.due, row.device = 0, 0, None
-        row.expires = end_of_life(new_id())
+        row.expires = USUAL.end_of_life(new_id())
     _decide(rows, State.QUEUED, EventKind.REQUEUED, f"{by.name} wanted it: {reason}", owed=True)
     record_each(by, "delivery.requeue", rows, reason=reason)
     if rows:

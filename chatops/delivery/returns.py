@@ -55,7 +55,7 @@ def requeue(
         last = [
             copy
             for copy in back
-            if retries.is_last(copy.attempts) and (copy.message_id, copy.recipient_id) not in beside
+            if retries.is_last(copy) and (copy.message_id, copy.recipient_id) not in beside
         ]
         retries.give_up(last, detail=detail)
     _put_back([copy for copy in back if copy.owed], detail, beside)

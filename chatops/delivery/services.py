@@ -15,6 +15,7 @@ from chatops.delivery.copies import HAS_IT, OPEN, twins
 from chatops.delivery.events import append
 from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
 from chatops.delivery.news import Waiting
+from chatops.delivery.retries import Allowance
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ VIEWED = "shown from the queue"  # XEP-0013
 
 
 @transaction.atomic
-def queue(message_id: int, *, user_ids: Collection[int]) -> None:
+def queue(
+    message_id: int, *, user_ids: Collection[int], allowance: Allowance = retries.USUAL
+) -> None:
     """Owe a message to these people: online ones are told at once, the others at login.
 
     Who is owed it already is left alone, so a job may run twice.
@@ -56,7 +59,8 @@ def queue(message_id: int, *, user_ids: Collection[int]) -> None:
             recipient_id=user_id,
             state=State.QUEUED,
             changed=number,
-            expires=retries.end_of_life(message_id),
+            expires=allowance.end_of_life(message_id),
+            most_attempts=allowance.attempts,
         )
         for user_id in fresh
     )

@@ -3,7 +3,7 @@
 from chatops.core.journal import Insert, Update, Write
 from chatops.delivery.events import EVENT_INSERT
 from chatops.delivery.models import Delivery, EventKind, State
-from chatops.delivery.retries import end_of_life
+from chatops.delivery.retries import USUAL
 
 DELIVERY_INSERT = Insert(
     Delivery,
@@ -33,7 +33,7 @@ def delivery_write(
     owed: bool,
 ) -> Write:
     """A new delivery; without a device it is queued for whichever comes first."""
-    expires = end_of_life(message_id) if owed else None
+    expires = USUAL.end_of_life(message_id) if owed else None
     row = (
         delivery_id, message_id, recipient_id, device_id, state.value, owed, delivery_id, expires,
     )  # fmt: skip

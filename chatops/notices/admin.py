@@ -50,6 +50,7 @@ class NoticeAdmin(AuditedModelAdmin):
     fieldsets = (
         (None, {"fields": ("subject", "body", "wants_receipt")}),
         (None, {"fields": ("audience", "room", "addresses")}),
+        ("Until it is given up", {"fields": (("lifetime_days", "attempts"),)}),
     )
     conditional_fields: ClassVar[Mapping[str, str]] = {
         "room": "audience == 'room'",

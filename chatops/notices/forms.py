@@ -16,7 +16,16 @@ PLACES = {Audience.ROOM: "room", Audience.LIST: "addresses"}
 class NoticeForm(forms.ModelForm[Notice]):
     class Meta:
         model = Notice
-        fields = ("subject", "body", "wants_receipt", "audience", "room", "addresses")
+        fields = (
+            "subject",
+            "body",
+            "wants_receipt",
+            "audience",
+            "room",
+            "addresses",
+            "lifetime_days",
+            "attempts",
+        )
         labels = {"body": "Text", "wants_receipt": "Ask for a receipt", "audience": "For whom"}
         help_texts = {
             "subject": "Optional. Clients show it as a heading, or before the text.",

@@ -1,5 +1,8 @@
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
+
+MOST_DAYS, MOST_ATTEMPTS = 3_660, 1_000
 
 
 class Audience(models.TextChoices):
@@ -33,6 +36,21 @@ class Notice(models.Model):
         blank=True, help_text="For an audience of a list: bare JIDs or usernames, one a line."
     )
     wants_receipt = models.BooleanField(default=True)
+    lifetime_days = models.PositiveSmallIntegerField(
+        "lifetime in days",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_DAYS)],
+        help_text="Who has not fetched it by then does not get it. 0: it waits for ever;"
+        " empty: as all messages do.",
+    )
+    attempts = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_ATTEMPTS)],
+        help_text="So often it is sent to devices that do not confirm it. 0: without a limit;"
+        " empty: as all messages are.",
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     # The id of the one archive.Message that all recipients get.
     message_id = models.BigIntegerField(null=True, blank=True, editable=False, unique=True)

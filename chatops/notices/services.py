@@ -16,9 +16,10 @@ from chatops.core.ids import first_at, new_id
 from chatops.core.jobs import enqueue
 from chatops.core.live import bell, ring
 from chatops.delivery.models import Delivery, State
+from chatops.delivery.retries import Allowance
 from chatops.delivery.services import queue, withdraw
 from chatops.notices.audiences import MOST_ON_LIST, ListTooLong, audience_of
-from chatops.notices.models import Audience, Notice, Recipient
+from chatops.notices.models import MOST_ATTEMPTS, MOST_DAYS, Audience, Notice, Recipient
 from chatops.notices.stanzas import notice_xml
 from chatops.rooms.models import Room
 from chatops.xmpp.errors import NotAcceptable, NotAllowed
@@ -60,6 +61,10 @@ class NothingToSay(NotAcceptable):
     """A notice needs a text."""
 
 
+class TooMuch(NotAcceptable):
+    """That is more than a notice can have."""
+
+
 class NobodyToTell(NotAcceptable):
     """The audience is empty."""
 
@@ -85,8 +90,13 @@ def compose(
     room: Room | None = None,
     addresses: str = "",
     wants_receipt: bool = True,
+    lifetime_days: int | None = None,
+    attempts: int | None = None,
 ) -> Notice:
-    """A new draft. Raises NothingToSay, and what `audience_of` raises of rooms and lists."""
+    """A new draft. Raises NothingToSay, TooMuch, and what `audience_of` raises of rooms and lists.
+
+    How long and how often it is offered are the service's settings where they are None.
+    """
     return _written(
         Notice(
             subject=subject,
@@ -95,6 +105,8 @@ def compose(
             room=room,
             addresses=addresses,
             wants_receipt=wants_receipt,
+            lifetime_days=lifetime_days,
+            attempts=attempts,
             created_by_id=by.user_id,
         ),
         "notice.compose",
@@ -115,6 +127,10 @@ def _written(notice: Notice, action: str, by: Actor) -> Notice:
     notice.body = fit_for_xml(notice.body)
     if not notice.body.strip():
         raise NothingToSay
+    if not 0 <= (notice.lifetime_days or 0) <= MOST_DAYS:
+        raise TooMuch(f"The lifetime is 0 to {MOST_DAYS:,} days.")
+    if not 0 <= (notice.attempts or 0) <= MOST_ATTEMPTS:
+        raise TooMuch(f"The attempts are 0 to {MOST_ATTEMPTS:,}.")
     if notice.audience in (Audience.ROOM, Audience.LIST):
         audience_of(notice)
     notice.save()
@@ -230,7 +246,8 @@ def send_chunk(notice_id: int) -> None:
     rows = list(waiting.values_list("pk", "user_id")[:CHUNK])
     if rows:
         Recipient.objects.filter(pk__in=[pk for pk, _ in rows]).update(handed_over=True)
-        queue(notice.message_id, user_ids=[user_id for _, user_id in rows])
+        people = [user_id for _, user_id in rows]
+        queue(notice.message_id, user_ids=people, allowance=_allowance(notice))
         enqueue(SEND, notice_id)
     else:
         notice.state, notice.finished_at = Notice.State.SENT, timezone.now()
@@ -316,7 +333,13 @@ def again(notice: Notice, *, by: Actor) -> Notice:
         audience=Audience.LIST,
         addresses="\n".join(names),
         wants_receipt=notice.wants_receipt,
+        lifetime_days=notice.lifetime_days,
+        attempts=notice.attempts,
     )
+
+
+def _allowance(notice: Notice) -> Allowance:
+    return Allowance(attempts=notice.attempts, lifetime_days=notice.lifetime_days)
 
 
 def hand_to_jobs(notice_id: int) -> None:
@@ -328,5 +351,5 @@ def hand_to_jobs(notice_id: int) -> None:
 def send_test(notice: Notice, *, user_id: int, by: Actor) -> None:
     """One copy to one person, before anybody else sees it; the draft stays a draft."""
     message = _message(notice)
-    queue(message.pk, user_ids=[user_id])
+    queue(message.pk, user_ids=[user_id], allowance=_allowance(notice))
     record(by, "notice.test", f"notice {notice.pk}")

@@ -9,14 +9,15 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from chatops.accounts.models import Device, User
-from chatops.archive.models import Kind, Message
+from chatops.archive.models import Message
 from chatops.audit.models import Entry
 from chatops.audit.services import Actor
-from chatops.core.ids import later, new_id
+from chatops.core.ids import later
 from chatops.core.models import Ring
 from chatops.delivery import retries, returns, services
 from chatops.delivery.models import Delivery, Event, State
 from chatops.xmpp.errors import Refused
+from tests.factories import written
 
 pytestmark = pytest.mark.django_db
 
@@ -32,20 +33,6 @@ def bob() -> User:
 @pytest.fixture
 def phone(bob: User) -> Device:
     return Device.objects.create(user=bob, resource="phone")
-
-
-def written(stanza_id: str = "m1") -> Message:
-    return Message.objects.create(
-        id=new_id(),
-        kind=Kind.CHAT,
-        sender="alice@localhost/desk",
-        recipient="bob@localhost",
-        sender_bare="alice@localhost",
-        recipient_bare="bob@localhost",
-        stanza_id=stanza_id,
-        body="hello",
-        xml="<message xmlns='jabber:client'/>",
-    )
 
 
 def queued(bob: User, stanza_id: str = "m1") -> Message:

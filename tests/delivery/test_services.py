@@ -4,11 +4,12 @@ import pytest
 from django.test import override_settings
 
 from chatops.accounts.models import Device, User
-from chatops.archive.models import Kind, Message, Passing
+from chatops.archive.models import Message, Passing
 from chatops.core.ids import new_id
 from chatops.core.models import Ring
 from chatops.delivery import confirmations, retries, returns, services
 from chatops.delivery.models import Delivery, Event, EventKind, State
+from tests.factories import written
 
 pytestmark = pytest.mark.django_db
 
@@ -28,20 +29,6 @@ def laptop(bob: User) -> Device:
     return Device.objects.create(user=bob, resource="laptop")
 
 
-def message(stanza_id: str = "m1") -> Message:
-    return Message.objects.create(
-        id=new_id(),
-        kind=Kind.CHAT,
-        sender="alice@localhost/desk",
-        recipient="bob@localhost",
-        sender_bare="alice@localhost",
-        recipient_bare="bob@localhost",
-        stanza_id=stanza_id,
-        body="hello",
-        xml="<message xmlns='jabber:client'/>",
-    )
-
-
 def take(device: Device, limit: int = 10) -> list[services.Owed]:
     return services.take(user_id=device.user_id, device_id=device.pk, limit=limit)
 
@@ -50,7 +37,7 @@ def take(device: Device, limit: int = 10) -> list[services.Owed]:
 def test_what_is_queued_is_taken_once_in_the_order_of_acceptance(
     bob: User, phone: Device, laptop: Device
 ) -> None:
-    kept = [message(f"m{n}") for n in range(3)]
+    kept = [written(f"m{n}") for n in range(3)]
     for each in reversed(kept):
         services.queue(each.pk, user_ids=[bob.pk])
     assert [owed.message_id for owed in take(phone, limit=2)] == [kept[0].pk, kept[1].pk]
@@ -59,7 +46,7 @@ def test_what_is_queued_is_taken_once_in_the_order_of_acceptance(
 
 
 def test_queueing_twice_owes_once_and_tells_the_service(bob: User) -> None:
-    sent = message()
+    sent = written()
     services.queue(sent.pk, user_ids=[bob.pk])
     services.queue(sent.pk, user_ids=[bob.pk])
     assert Delivery.objects.count() == 1
@@ -70,7 +57,7 @@ def test_queueing_twice_owes_once_and_tells_the_service(bob: User) -> None:
 
 @pytest.mark.spec("XEP-0198 §4")
 def test_what_a_lost_connection_did_not_confirm_waits_again(bob: User, phone: Device) -> None:
-    services.queue(message().pk, user_ids=[bob.pk])
+    services.queue(written().pk, user_ids=[bob.pk])
     (owed,) = take(phone)
     returns.requeue(delivery_ids=[owed.delivery_id])
     row = Delivery.objects.get()
@@ -82,7 +69,7 @@ def test_what_a_lost_connection_did_not_confirm_waits_again(bob: User, phone: De
 def test_what_another_device_confirmed_is_not_owed_again(
     bob: User, phone: Device, laptop: Device
 ) -> None:
-    sent = message()
+    sent = written()
     lost = copy(sent, phone)
     copy(sent, laptop, State.CONFIRMED)
     returns.requeue(delivery_ids=[lost.pk])
@@ -113,7 +100,7 @@ def lines() -> set[tuple[str, str, bool]]:
 def test_two_devices_that_both_lost_it_owe_it_once(
     bob: User, phone: Device, laptop: Device
 ) -> None:
-    sent = message()
+    sent = written()
     returns.requeue(delivery_ids=[copy(sent, device).pk for device in (phone, laptop)])
     assert lines() == {("queued", "", True)}
     (owed,) = take(phone)
@@ -124,7 +111,7 @@ def test_two_devices_that_both_lost_it_owe_it_once(
 def test_a_device_that_may_still_confirm_it_is_not_offered_it_again(
     bob: User, phone: Device, laptop: Device
 ) -> None:
-    sent = message()
+    sent = written()
     lost, left = copy(sent, phone), copy(sent, laptop)
     returns.requeue(delivery_ids=[lost.pk])
     assert take(laptop) == []
@@ -139,7 +126,7 @@ def test_a_device_that_may_still_confirm_it_is_not_offered_it_again(
 def test_a_device_that_may_still_confirm_it_keeps_it_from_the_dead_letters(
     bob: User, phone: Device, laptop: Device
 ) -> None:
-    sent = message()
+    sent = written()
     lost, left = copy(sent, phone), copy(sent, laptop)
     with override_settings(CHATOPS_DELIVERY_ATTEMPTS=1):
         returns.requeue(delivery_ids=[lost.pk])
@@ -156,7 +143,7 @@ def test_a_device_that_may_still_confirm_it_keeps_it_from_the_dead_letters(
 def test_the_sweep_finds_what_was_confirmed_and_not_heard_of(
     bob: User, phone: Device, laptop: Device
 ) -> None:
-    sent = message()
+    sent = written()
     lost, left = copy(sent, phone), copy(sent, laptop)
     returns.requeue(delivery_ids=[lost.pk])
     retries.sweep()
@@ -171,7 +158,7 @@ def test_a_restart_takes_up_what_was_on_its_way(bob: User, phone: Device) -> Non
     for state, owed in ((State.STORED, True), (State.SENT, True), (State.SENT, False)):
         Delivery.objects.create(
             id=new_id(),
-            message=message(),
+            message=written(),
             recipient=bob,
             device=phone,
             state=state,
@@ -190,7 +177,7 @@ def test_a_restart_takes_up_what_was_on_its_way(bob: User, phone: Device) -> Non
 def test_a_receipt_finds_its_message_and_ends_the_debt(
     bob: User, phone: Device, kind: EventKind, state: State
 ) -> None:
-    sent = message("m7")
+    sent = written("m7")
     services.queue(sent.pk, user_ids=[bob.pk])
     take(phone)
     found = confirm(bob, phone, "m7", kind)
@@ -201,7 +188,7 @@ def test_a_receipt_finds_its_message_and_ends_the_debt(
 def test_a_receipt_from_a_device_without_a_row_makes_one(
     bob: User, phone: Device, laptop: Device
 ) -> None:
-    services.queue(message("m8").pk, user_ids=[bob.pk])
+    services.queue(written("m8").pk, user_ids=[bob.pk])
     take(phone)
     confirm(bob, laptop, "m8", EventKind.CONFIRMED)
     assert {(row.device, row.state) for row in Delivery.objects.all()} == {
@@ -218,7 +205,7 @@ def test_a_receipt_for_nothing_is_nobodys_error(bob: User, phone: Device) -> Non
 
 @pytest.mark.spec("XEP-0184")
 def test_a_stranger_cannot_confirm_what_he_was_not_sent(phone: Device) -> None:
-    message("m9")
+    written("m9")
     charlie = User.objects.create(username="charlie")
     device = Device.objects.create(user=charlie, resource="pad")
     assert confirm(charlie, device, "m9", EventKind.CONFIRMED) is None
@@ -239,7 +226,7 @@ def confirm(user: User, device: Device, stanza_id: str, kind: EventKind) -> int 
 
 @pytest.mark.spec("XEP-0334 §4.1")
 def test_what_was_to_be_kept_no_longer_goes_when_it_has_arrived(bob: User, phone: Device) -> None:
-    kept, passing, waiting = message("m1"), message("m2"), message("m3")
+    kept, passing, waiting = written("m1"), written("m2"), written("m3")
     for each in (passing, waiting):
         Passing.objects.create(message=each)
     for each in (kept, passing, waiting):

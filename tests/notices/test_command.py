@@ -22,7 +22,19 @@ async def test_a_notice_from_the_command_line_reaches_who_is_there_and_who_comes
     await phone.wait_for(pattern)
 
 
-@pytest.mark.parametrize("to", ["room:no-such-room", "nobody-of-that-name", "online"])
+async def test_a_notice_for_who_is_online_is_started_by_the_service_that_knows(
+    service: ServiceProcess, alice: Person
+) -> None:
+    desk = await alice.online("desk")
+    words = f"Tea is ready, {alice.name}"
+    printed = service.manage(
+        "notice", "send", "--to", "online", "--attempts", "1", "--lifetime-days", "1", words
+    )
+    assert "on its way" in printed
+    await desk.wait_for(f"<message from='localhost'><body>{words}</body></message>")
+
+
+@pytest.mark.parametrize("to", ["room:no-such-room", "nobody-of-that-name"])
 def test_an_audience_that_is_not_there_is_told_in_a_sentence(
     service: ServiceProcess, to: str
 ) -> None:

@@ -1,13 +1,18 @@
 """Notices: who they are for, sent in chunks, never twice, followed, taken back."""
 
+from datetime import timedelta
+
 import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
 
 from chatops.accounts.models import User
 from chatops.audit.services import Actor
-from chatops.delivery import confirmations
+from chatops.core.ids import later
+from chatops.delivery import confirmations, returns
 from chatops.delivery import services as delivery
-from chatops.delivery.models import Delivery, EventKind
-from chatops.notices import services
+from chatops.delivery.models import Delivery, EventKind, State
+from chatops.notices import audiences, services
 from chatops.notices.audiences import audience_of
 from chatops.notices.models import Audience, Notice, Recipient
 from chatops.rooms import services as rooms
@@ -117,6 +122,58 @@ def test_receipts_are_counted_by_person(people: list[User]) -> None:
     )
     counts = services.progress(started)
     assert (counts["total"], counts["confirmed"], counts["queued"]) == (3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("own", "settings", "state"),
+    [
+        ({"attempts": 1}, {"CHATOPS_DELIVERY_ATTEMPTS": 5}, State.FAILED),
+        ({"attempts": 0}, {"CHATOPS_DELIVERY_ATTEMPTS": 1}, State.QUEUED),
+        ({}, {"CHATOPS_DELIVERY_ATTEMPTS": 1}, State.FAILED),
+    ],
+)
+def test_it_may_have_its_own_number_of_attempts(
+    people: list[User], own: dict[str, int], settings: dict[str, int], state: State
+) -> None:
+    alice = people[0]
+    with override_settings(**settings):
+        services.send_test(notice(**own), user_id=alice.pk, by=BY)
+        (owed,) = delivery.take(user_id=alice.pk, device_id=_device(alice), limit=5)
+        Delivery.objects.update(state=State.SENT)
+        returns.requeue(delivery_ids=[owed.delivery_id])
+    assert Delivery.objects.get().state == state
+
+
+@pytest.mark.parametrize(("own", "service", "days"), [(2, 0, 2), (0, 3, None), (None, 3, 3)])
+def test_it_may_have_its_own_lifetime(
+    people: list[User], own: int | None, service: int, days: int | None
+) -> None:
+    started = services.start(notice(lifetime_days=own), by=BY)
+    with override_settings(CHATOPS_MESSAGE_LIFETIME_DAYS=service):
+        services.send_chunk(started.pk)
+    row = Delivery.objects.first()
+    assert row is not None
+    expected = later(row.message_id, timedelta(days=days)) if days else None
+    assert row.expires == expected
+
+
+@pytest.mark.parametrize("own", [{"attempts": -1}, {"attempts": 1_001}, {"lifetime_days": 3_661}])
+def test_its_numbers_are_bounded(people: list[User], own: dict[str, int]) -> None:
+    with pytest.raises(Refused, match="0 to"):
+        services.compose(by=BY, body="x", **own)
+
+
+def test_nobody_online_is_told_in_a_sentence_and_leaves_no_draft(
+    people: list[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(wanted: Notice, *, command: str) -> None:  # as the running service does
+        services.start_as_asked(wanted.pk, command=command)
+
+    monkeypatch.setattr(services, "ask_to_start", answer)
+    monkeypatch.setattr(audiences, "_online", set)
+    with pytest.raises(CommandError, match="Nobody is online"):
+        call_command("notice", "send", "--to", "online", "x")
+    assert not Notice.objects.exists()
 
 
 def test_what_is_cancelled_reaches_nobody_any_more(people: list[User]) -> None:

@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                 ('attempts', models.PositiveSmallIntegerField(db_default=0, help_text='How often a device was sent it and did not confirm it.')),
                 ('due', models.BigIntegerField(db_default=0, help_text='Not offered before that; 0: at once.')),
                 ('expires', models.BigIntegerField(blank=True, help_text='Not offered after that; empty: for ever.', null=True)),
+                ('most_attempts', models.PositiveSmallIntegerField(blank=True, help_text='0: without a limit; empty: as for all messages.', null=True)),
                 ('device', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='accounts.device')),
                 ('message', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='deliveries', to='archive.message')),
                 ('recipient', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to=settings.AUTH_USER_MODEL)),

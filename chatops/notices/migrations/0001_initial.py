@@ -1,3 +1,4 @@
+import django.core.validators
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -22,6 +23,8 @@ class Migration(migrations.Migration):
                 ('audience', models.CharField(choices=[('all', 'everybody'), ('online', 'who is online now'), ('room', 'people of a room'), ('list', 'a list of addresses')], default='all', max_length=8)),
                 ('addresses', models.TextField(blank=True, help_text='For an audience of a list: bare JIDs or usernames, one a line.')),
                 ('wants_receipt', models.BooleanField(default=True)),
+                ('lifetime_days', models.PositiveSmallIntegerField(blank=True, help_text='Who has not fetched it by then does not get it. 0: it waits for ever; empty: as all messages do.', null=True, validators=[django.core.validators.MaxValueValidator(3660)], verbose_name='lifetime in days')),
+                ('attempts', models.PositiveSmallIntegerField(blank=True, help_text='So often it is sent to devices that do not confirm it. 0: without a limit; empty: as all messages are.', null=True, validators=[django.core.validators.MaxValueValidator(1000)])),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('sending', 'Sending'), ('sent', 'Sent'), ('cancelled', 'Cancelled')], default='draft', max_length=10)),
                 ('message_id', models.BigIntegerField(blank=True, editable=False, null=True, unique=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

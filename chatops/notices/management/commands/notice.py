@@ -32,6 +32,15 @@ class Command(BaseCommand):
         send.add_argument("--subject", default="")
         send.add_argument("--no-receipt", action="store_true", help="do not ask for receipts")
         send.add_argument(
+            "--lifetime-days", type=int, metavar="DAYS", help="then it is given up; 0: never"
+        )
+        send.add_argument(
+            "--attempts",
+            type=int,
+            metavar="NUMBER",
+            help="so often it is sent to devices that do not confirm it; 0: without a limit",
+        )
+        send.add_argument(
             "--wait",
             type=float,
             metavar="SECONDS",
@@ -46,6 +55,8 @@ class Command(BaseCommand):
                 subject=options["subject"],
                 body=options["text"],
                 wants_receipt=not options["no_receipt"],
+                lifetime_days=options["lifetime_days"],
+                attempts=options["attempts"],
                 **_audience(options["to"]),
             )
         except Refused as error:
