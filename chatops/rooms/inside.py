@@ -1,5 +1,6 @@
 """A room that is awake: its settings, its people, and what is said to them. Lives on the loop."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
@@ -8,12 +9,14 @@ from chatops.core.wire import Tracked, wire
 from chatops.rooms.history import History, Said
 from chatops.rooms.models import Room, WhoSeesJids
 from chatops.rooms.occupants import Device, NicknameTaken, Occupant, Occupants, Role
+from chatops.rooms.privileges import first_role
 from chatops.xmpp.elements import Element, add, make, parse, stanza
 from chatops.xmpp.names import CLIENT, DELAY, MUC_USER, OCCUPANT_ID
 from chatops.xmpp.stamps import stamp
 from chatops.xmpp.stanzas import Packed, attribute
 
 NONE, OUTCAST = "none", "outcast"
+MOST_VOICES = 10_000  # remembered in one room
 ROOMS = "rooms"  # noted on a session: those that it is in
 
 
@@ -59,13 +62,16 @@ class RunningRoom:
         self.localpart = loaded.room.localpart
         self.jid = loaded.room.jid
         self.occupants = Occupants(loaded.room.occupant_key)
-        self.closed = False
+        self._voices: OrderedDict[str, Role] = OrderedDict()  # that moderators gave, or took
+        self.closed = self._opened = False
+        self.room = loaded.room
         self.voice_asked: dict[str, float] = {}  # when (time.monotonic), by bare JID
         self.history = History(self.jid, loaded.room.history_length, loaded.said)
         self.refresh(loaded)
 
     def refresh(self, loaded: Loaded) -> None:
         """Take over what the database has now."""
+        self._opened |= self.room.is_moderated and not loaded.room.is_moderated
         self.room, self.archive_id = loaded.room, loaded.archive_id
         self.standings = loaded.standings
         self._reserved = {
@@ -104,6 +110,7 @@ class RunningRoom:
 
     def stand(self, bare: str, standing: Standing | None) -> None:
         """Somebody's place has changed."""
+        self._voices.pop(bare, None)
         before = self.standings.pop(bare, None)
         if before is not None:
             self._reserved.pop(before.nickname, None)
@@ -116,6 +123,34 @@ class RunningRoom:
         """Section 7.12: a registered nickname is its owner's. Raises NicknameTaken."""
         if self._reserved.get(nick, bare) != bare:
             raise NicknameTaken(f"{nick} is the registered name of somebody else.")
+
+    def reserved_for(self, bare: str) -> str:
+        """The nickname that somebody must enter under, '' for any (section 7.10)."""
+        return self.nickname_of(bare) if self.room.needs_registered_nickname else ""
+
+    def role_of_newcomer(self, bare: str, rank: str) -> Role:
+        """Section 5.1.2; voice that was given or taken outlasts a visit (section 5.1)."""
+        role = first_role(rank, moderated=self.room.silences_newcomers)
+        return role if role == Role.MODERATOR else self._voices.get(bare, role)
+
+    def remember_voice(self, occupant: Occupant) -> None:
+        """As a moderator wants it from now on."""
+        self._voices.pop(occupant.bare, None)
+        if occupant.role in (Role.VISITOR, Role.PARTICIPANT):
+            self._voices[occupant.bare] = occupant.role
+            while len(self._voices) > MOST_VOICES:
+                self._voices.popitem(last=False)
+
+    def give_voice_to_all(self) -> list[Occupant]:
+        """Where the room was moderated and is not any more; returns who had none."""
+        if not self._opened:
+            return []
+        self._opened = False
+        self._voices.clear()
+        silent = [each for each in self.occupants if each.role == Role.VISITOR]
+        for occupant in silent:
+            occupant.role = Role.PARTICIPANT
+        return silent
 
     def occupant_jid(self, occupant: Occupant) -> str:
         return f"{self.jid}/{occupant.nick}"

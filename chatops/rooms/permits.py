@@ -25,11 +25,9 @@ class RoomFull(Unavailable):
 
 
 class NicknamesLocked(NotAcceptable):
-    """Nicknames are not changed in this room."""
+    """You cannot change your nickname in this room."""
 
-
-class OtherNickname(NotAcceptable):
-    """In this room people have the nicknames that they have registered."""
+    type = "cancel"  # as section 7.6 has it
 
 
 class NoPrivateMessages(Forbidden):
@@ -48,8 +46,8 @@ class AskedLately(Overloaded):
     """You have asked for voice a short while ago."""
 
 
-class NoRegistration(NotAllowed):
-    """People do not register with this room."""
+class NoRegistration(Unavailable):
+    """People do not register with this room; its admins may add them."""
 
 
 def must_be_open(room: Room) -> None:
@@ -67,18 +65,12 @@ def must_have_a_place(room: Room, *, inside: int, rank: str) -> None:
     raise RoomFull
 
 
-def must_suit(room: Room, nick: str, *, registered: str) -> None:
-    """Section 7.2.2: nicknames may be locked down. Raises OtherNickname."""
-    if room.needs_registered_nickname and registered and nick != registered:
-        raise OtherNickname(f"You are {registered} in this room.")
-
-
-def must_rename(room: Room, role: Role) -> None:
-    """Section 7.6. Raises NicknamesLocked."""
-    free = room.may_change_nickname and not room.needs_registered_nickname
+def must_rename(room: Room, role: Role, *, locked: bool) -> None:
+    """Section 7.6; `locked`: to a registered nickname. Raises NicknamesLocked."""
+    free = room.may_change_nickname
     if role == Role.VISITOR:
         free = free and room.visitors_may_change_nickname
-    if not free and role != Role.MODERATOR:
+    if locked or (not free and role != Role.MODERATOR):
         raise NicknamesLocked
 
 

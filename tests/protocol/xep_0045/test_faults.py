@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Person
 from tests.conversation import Client
-from tests.protocol.xep_0045.talk import MUC, STANZAS, USER, configure, enter, join, settled
+from tests.protocol.xep_0045.talk import STANZAS, USER, configure, enter, join, settled
 from tests.service import ServiceProcess
 
 pytestmark = pytest.mark.spec("XEP-0045")
@@ -89,7 +89,7 @@ async def test_what_a_room_has_acknowledged_is_in_its_history_after_a_kill(
     await desk.hang_up()
     service.start()
     desk = await alice.online("desk")
-    await desk.send(f"<presence to='{ROOM}/alice'><x xmlns='{MUC}'/></presence>")
+    await desk.send(join(ROOM, "alice", "<history maxstanzas='1000'/>"))
     kept = await _history(desk)
     assert kept[:acknowledged] == [f"m{number}" for number in range(acknowledged)]
     assert len(set(kept)) == len(kept)

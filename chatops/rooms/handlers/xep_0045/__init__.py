@@ -27,7 +27,9 @@ OWN_NICKNAME, TRAFFIC = "x-roomuser-item", f"{MUC}#traffic"
 REGISTER = "jabber:iq:register"
 # What every room does: it keeps the ids of messages, adds its own, and takes requests for voice
 # and for membership.
-OF_ROOMS = frozenset((f"{MUC}#request", f"{MUC}#register", REGISTER, STANZA_ID, INFO))
+OF_ROOMS = frozenset(
+    (f"{MUC}#roomconfig", f"{MUC}#request", f"{MUC}#register", REGISTER, STANZA_ID, INFO)
+)
 ACTIVITY = "{urn:xmpp:muc-activity}message-activity"
 
 
@@ -89,7 +91,7 @@ def _details(sheet: RoomSheet) -> list[FormField]:
         FormField("muc#maxhistoryfetch", values=[str(room.history_length)]),
     ]
     if room.pubsub_node:
-        fields.append(FormField("muc#roominfo_pubsub", values=[room.pubsub_node]))
+        fields.append(FormField("muc#roomconfig_pubsub", values=[room.pubsub_node]))
     if sheet.owners:
         fields.append(FormField("muc#roominfo_contactjid", "jid-multi", values=sheet.owners))
     if sheet.activity is not None:

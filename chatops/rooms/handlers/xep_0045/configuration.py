@@ -12,7 +12,6 @@ from chatops.rooms.handlers.xep_0045.leaving import close_if_empty, expel
 from chatops.rooms.handlers.xep_0045.moderation import actor_of
 from chatops.rooms.inside import RunningRoom, Turn
 from chatops.rooms.news import RoomArchived, RoomChanged, RoomDestroyed
-from chatops.rooms.occupants import Role
 from chatops.rooms.running import changed, in_order, rooms
 from chatops.rooms.services import NoSuchRoom, RankChange
 from chatops.xmpp.elements import Element, add, make, text_of
@@ -86,11 +85,11 @@ async def apply_change(news: RoomChanged) -> None:
 def _apply(room: RunningRoom, codes: list[int]) -> None:
     if codes:
         room.announce(codes)
+    silent = room.give_voice_to_all()
     for occupant in room.occupants:
         if room.room.is_members_only and occupant.rank == "none":
             expel(room, occupant, Turn((322,), "unavailable"))
-        elif occupant.role == Role.VISITOR and not room.room.is_moderated:
-            occupant.role = Role.PARTICIPANT
+        elif occupant in silent:
             room.show(occupant)
         elif room.is_shown(occupant.role) != occupant.seen:
             room.show(occupant)  # it appears or vanishes for the others

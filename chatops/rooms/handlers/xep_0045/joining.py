@@ -16,8 +16,8 @@ from chatops.rooms.history import HistoryWanted
 from chatops.rooms.inside import PLAIN, ROOMS, RunningRoom, Turn, hand_over
 from chatops.rooms.models import WhoSeesJids
 from chatops.rooms.occupants import Device, Occupant, Role
-from chatops.rooms.permits import must_be_open, must_have_a_place, must_rename, must_suit
-from chatops.rooms.privileges import RANKS, first_role
+from chatops.rooms.permits import must_be_open, must_have_a_place, must_rename
+from chatops.rooms.privileges import RANKS
 from chatops.rooms.running import changed, in_order, rooms
 from chatops.rooms.services import RoomThere
 from chatops.xmpp.elements import (
@@ -152,16 +152,16 @@ def enter(room: RunningRoom, nick: str, device: Device, element: Element, join: 
     Raises what keeps somebody out.
     """
     bare = device.jid.bare
+    nick = room.reserved_for(bare) or nick
     rank = room.rank_of(bare)
     again = room.occupants.by_device(device.full) is not None
     if not again:
         _must_be_let_in(room, bare, rank, join)
     room.occupants.must_be_free(nick, bare)
     room.must_not_be_reserved(nick, bare)
-    must_suit(room.room, nick, registered=room.nickname_of(bare))
     created = room.room.locked and not len(room.occupants)
     known = room.occupants.by_nick(nick)
-    role = known.role if known else first_role(rank, moderated=room.room.silences_newcomers)
+    role = known.role if known else room.role_of_newcomer(bare, rank)
     occupant = room.occupants.enter(nick, device, rank, role)
     if device.session is not None:
         device.session.notes.setdefault(ROOMS, set()).add(room)
@@ -223,7 +223,7 @@ def _must_be_let_in(room: RunningRoom, bare: str, rank: str, join: Element) -> N
 
 def rename(room: RunningRoom, occupant: Occupant, nick: str, element: Element) -> None:
     """Section 7.6. Raises NicknameTaken, NicknamesLocked."""
-    must_rename(room.room, occupant.role)
+    must_rename(room.room, occupant.role, locked=bool(room.reserved_for(occupant.bare)))
     room.occupants.must_be_unused(nick, occupant.bare)
     room.must_not_be_reserved(nick, occupant.bare)
     room.show(occupant, Turn(codes=(303,), type="unavailable", nick=nick))

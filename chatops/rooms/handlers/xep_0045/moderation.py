@@ -161,6 +161,7 @@ def give_role(room: RunningRoom, occupant: Occupant, role: Role, reason: str, by
         expel(room, occupant, Turn(codes=(307,), type="unavailable", reason=reason, by=by))
     elif role != occupant.role:
         occupant.role = role
+        room.remember_voice(occupant)
         room.show(occupant, Turn(reason=reason, by=by))
         changed(room)
 

@@ -58,6 +58,7 @@ def _grant(room: RunningRoom, moderator: Occupant, nick: str) -> None:
         raise NotFound(f"Nobody here is called {nick}.")
     if visitor.role == Role.VISITOR:
         visitor.role = Role.PARTICIPANT
+        room.remember_voice(visitor)
         room.show(visitor, Turn(by=moderator.nick))
         changed(room)
 
