@@ -39,6 +39,7 @@ OTHERWISE = {
     "NotSafe": "modify",  # XEP-0077
     "NotModerator": "modify",  # XEP-0425
     "RoomFull": "wait",  # XEP-0045
+    "NicknamesLocked": "cancel",  # XEP-0045
 }
 
 
