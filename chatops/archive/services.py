@@ -71,6 +71,7 @@ class Kept:
 
     id: int
     xml: str
+    sender: str = ""  # the full JID behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ def page(
     if before is not None:
         found = found.filter(message_id__lt=before)
     order = "-message_id" if backwards else "message_id"
-    rows = list(found.order_by(order).values_list("message_id", "message__xml")[: most + 1])
+    columns = ("message_id", "message__xml", "message__sender")
+    rows = list(found.order_by(order).values_list(*columns)[: most + 1])
     complete = len(rows) <= most
     messages = [Kept(*row) for row in rows[:most]]
     if backwards:
@@ -125,9 +127,14 @@ def page(
     return Page(messages, complete, None if most and count and count > COUNTED else count)
 
 
-def ends(*, owner: str) -> tuple[int, int] | None:
-    """The oldest and the newest id of an archive (its metadata); None where it is empty."""
+def ends(*, owner: str, since: datetime | None = None) -> tuple[int, int] | None:
+    """The oldest and the newest id of an archive (its metadata); None where it is empty.
+
+    Without what is older than `since`.
+    """
     found = Entry.objects.filter(archive=archive_id(owner)).order_by("message_id")
+    if since is not None:
+        found = found.filter(message_id__gte=first_at(since))
     ids = found.values_list("message_id", flat=True)
     oldest, newest = ids.first(), ids.last()
     return None if oldest is None or newest is None else (oldest, newest)

@@ -6,18 +6,25 @@ from chatops.archive import services
 from chatops.core.database import in_db
 from chatops.core.wire import settled
 from chatops.xmpp.elements import Element, add, parse, serialise
-from chatops.xmpp.names import MODERATE, RETRACT, STANZA_ID
+from chatops.xmpp.names import MODERATE, OCCUPANT_ID, RETRACT, STANZA_ID
 from chatops.xmpp.stamps import stamp
 
-_STAYS = (f"{{{STANZA_ID}}}stanza-id", f"{{{STANZA_ID}}}origin-id")
+_OCCUPANT = f"{{{OCCUPANT_ID}}}occupant-id"
+_STAYS = (f"{{{STANZA_ID}}}stanza-id", f"{{{STANZA_ID}}}origin-id", _OCCUPANT)
 
 
 def tombstone(
-    message: str, *, retraction: str, moderator: str | None = None, reason: str = ""
+    message: str,
+    *,
+    retraction: str,
+    moderator: str | None = None,
+    occupant_id: str = "",
+    reason: str = "",
 ) -> str:
     """The stanza without its contents; `retraction` is the id of what retracted it.
 
-    `moderator` is the occupant who did it, '' where that is nobody's business.
+    `moderator` is the occupant who did it, '' where that is nobody's business, and `occupant_id`
+    the id that this one has in the room (XEP-0421).
     """
     element = parse(message)
     for child in list(element):
@@ -31,7 +38,9 @@ def tombstone(
         stamp=stamp(datetime.now(UTC)),
     )
     if moderator is not None:
-        add(retracted, f"{{{MODERATE}}}moderated", by=moderator or None)
+        moderated = add(retracted, f"{{{MODERATE}}}moderated", by=moderator or None)
+        if occupant_id:
+            add(moderated, _OCCUPANT, id=occupant_id)
         if reason:
             add(retracted, f"{{{RETRACT}}}reason", reason)
     return serialise(element).decode()

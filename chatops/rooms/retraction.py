@@ -35,7 +35,13 @@ async def retract(room: RunningRoom, element: Element, *, author: str) -> None:
 
 
 async def moderate(
-    room: RunningRoom, element: Element, *, moderator: str, by: str, reason: str
+    room: RunningRoom,
+    element: Element,
+    *,
+    moderator: str,
+    by: str,
+    reason: str,
+    occupant_id: str = "",
 ) -> None:
     """Bury what a moderator's retraction names; `moderator` is his occupant JID, `by` his own.
 
@@ -45,7 +51,11 @@ async def moderate(
     if message is None or message.retracted_at is not None:
         raise NothingToRetract
     left = tombstone(
-        message.xml, retraction=element.get("id", ""), moderator=moderator, reason=reason
+        message.xml,
+        retraction=element.get("id", ""),
+        moderator=moderator,
+        occupant_id=occupant_id,
+        reason=reason,
     )
     await bury(room, message, left=left, by=by)
 

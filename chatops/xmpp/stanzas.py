@@ -48,6 +48,14 @@ class Packed:
             end -= 1
         return cls(_ADDRESSES.sub(b"", data[:end]), data[end:])
 
+    @classmethod
+    def whole(cls, data: bytes) -> Self:
+        """With its addresses, where only something is to be added."""
+        end = data.index(b">")
+        if data[end - 1] == 47:
+            end -= 1
+        return cls(data[:end], data[end:])
+
     def addressed(self, *, to: str, sender: str) -> bytes:
         """The whole stanza, from `sender` to `to`."""
         return b"".join((self.head, attribute("from", sender), attribute("to", to), self.tail))

@@ -1,5 +1,6 @@
 """Multi-user chat, XEP-0045: the service at ``conference.`` and what disco says of it."""
 
+from chatops.archive.querying import EXTENDED
 from chatops.core.database import in_db
 from chatops.core.features import (
     Feature,
@@ -19,7 +20,7 @@ from chatops.rooms.running import exists, rooms
 from chatops.rooms.services import NoSuchRoom
 from chatops.xmpp.errors import Unavailable
 from chatops.xmpp.forms import FormField, build
-from chatops.xmpp.names import MUC, RSM, STANZA_ID
+from chatops.xmpp.names import MAM, MUC, RSM, STANZA_ID
 from chatops.xmpp.paging import PageWanted, page_info
 
 INFO = f"{MUC}#roominfo"
@@ -62,6 +63,8 @@ async def describe(request: IqRequest, info: Info) -> None:
         info.features -= {REGISTER, f"{MUC}#register"}
     if not sheet.room.visitors_may_ask_for_voice:
         info.features.discard(f"{MUC}#request")
+    if sheet.room.is_logged:
+        info.features |= {MAM, EXTENDED}
     inside = rooms.get(localpart)
     if sheet.room.is_public or sheet.rank or _is_inside(inside, request):
         info.forms.append(build("result", INFO, _details(sheet)))
