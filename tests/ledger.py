@@ -7,7 +7,7 @@ from contextlib import closing
 from tests.service import ServiceProcess
 
 EVENTS = """
-SELECT e.kind, d.resource FROM delivery_event e
+SELECT e.id, e.sent, e.kind, d.resource FROM delivery_event e
 LEFT JOIN accounts_device d ON d.id = e.device_id
 JOIN archive_message m ON m.id = e.message_id
 WHERE m.sender_bare = ? AND m.stanza_id = ? ORDER BY e.id
@@ -18,6 +18,7 @@ LEFT JOIN accounts_device d ON d.id = r.device_id
 JOIN archive_message m ON m.id = r.message_id
 WHERE m.sender_bare = ? AND m.stanza_id = ? ORDER BY r.id
 """
+SENT = 30
 KINDS = {
     5: "accepted", 10: "stored", 20: "queued", 25: "notified", 30: "sent", 40: "confirmed",
     50: "displayed", 55: "requeued", 57: "retried", 60: "failed", 70: "expired", 80: "discarded",
@@ -25,11 +26,12 @@ KINDS = {
 
 
 def timeline(service: ServiceProcess, sender: str, stanza_id: str) -> list[str]:
-    """Its events, as "sent phone"; without a device alone."""
-    return [
-        f"{KINDS[kind]} {device or ''}".strip()
-        for kind, device in _rows(service, EVENTS, sender, stanza_id)
-    ]
+    """Its events, as "sent phone"; without a device alone. That it was stored its rows say."""
+    found = _rows(service, EVENTS, sender, stanza_id)
+    lines = [(number, kind, device) for number, _, kind, device in found]
+    lines += [(sent, SENT, device) for _, sent, _, device in found if sent]
+    stored = ["stored"] if lines or states(service, sender, stanza_id) else []
+    return stored + [f"{KINDS[kind]} {device or ''}".strip() for _, kind, device in sorted(lines)]
 
 
 def states(service: ServiceProcess, sender: str, stanza_id: str) -> list[str]:

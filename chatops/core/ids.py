@@ -19,6 +19,7 @@ NODES: Final = 1 << _NODE_BITS
 PROCESSES: Final = 1 << _PROCESS_BITS
 _LARGEST: Final = (1 << 63) - 1
 _DIGITS: Final = len(str(_LARGEST))
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _LAST_MS: Final = (1 << 41) - 1  # in 2089; moments beyond it are beyond all ids
 
 
@@ -39,10 +40,12 @@ class Generator:
         self._place = node << _NODE_SHIFT | process << _SEQUENCE_BITS
 
     def __call__(self) -> int:
-        now = (time_ns() // 1_000_000 - _EPOCH_MS) << _SEQUENCE_BITS
+        last = (time_ns() // 1_000_000 - _EPOCH_MS) << _SEQUENCE_BITS
         with self._lock:
             # Never backwards, also when the machine's clock is.
-            self._last = last = max(now, self._last + 1)
+            if last <= self._last:
+                last = self._last + 1
+            self._last = last
         return (
             (last >> _SEQUENCE_BITS) << TIME_SHIFT
             | self._place
@@ -74,7 +77,8 @@ def first_at(moment: datetime) -> int:
 
 def later(identifier: int, by: timedelta) -> int:
     """The smallest id of so much later."""
-    return first_at(moment_of(identifier) + by)
+    milliseconds = (identifier >> TIME_SHIFT) + by // _MILLISECOND
+    return min(max(0, milliseconds), _LAST_MS) << TIME_SHIFT
 
 
 def last_at(moment: datetime) -> int:

@@ -35,6 +35,7 @@ EVENT_FIELDS = (
     "node",
     "door",
     "detail",
+    "sent",
 )
 GENESIS = bytes(32)  # what the first seal of a chain follows
 MOST_EVENTS = 1_000  # in one seal: so much is read at once where it is checked
@@ -63,11 +64,13 @@ def digest_of(row: Row) -> bytes:
 
     U+0000 stands between them: it is in no text of XML's, nor in PostgreSQL's.
     """
-    number, message, recipient, device, kind, node, door, detail = row
+    number, message, recipient, device, kind, node, door, detail, sent = row
     recipient = "" if recipient is None else recipient
     device = "" if device is None else device
+    sent = "" if sent is None else sent
     return sha256(
-        f"{number}\0{message}\0{recipient}\0{device}\0{kind}\0{node}\0{door}\0{detail}".encode()
+        f"{number}\0{message}\0{recipient}\0{device}\0{kind}"
+        f"\0{node}\0{door}\0{detail}\0{sent}".encode()
     ).digest()
 
 

@@ -52,4 +52,5 @@ def row_of(event: Event) -> Row:
         event.node,
         event.door,
         event.detail,
+        event.sent,
     )

@@ -33,7 +33,7 @@ from chatops.delivery.models import Anchor, Event, EventKind, Seal
 from chatops.xmpp.errors import NotFound
 
 FORMAT = "chatops-export-1"
-IDS = ("id", "message_id", "recipient_id", "device_id")
+IDS = ("id", "message_id", "recipient_id", "device_id", "sent")
 NAMES = tuple(name.removesuffix("_id") for name in EVENT_FIELDS)
 VERIFIER = Path(__file__).with_name("verify_export.py")
 AT_ONCE, SEALS_AT_ONCE = 1_000, 50
@@ -255,6 +255,7 @@ def _lines(page: list[Event]) -> Iterator[dict[str, Any]]:
         message = messages.get(event.message_id)
         about = {
             "at": event.at.isoformat(),
+            "sent_at": moment_of(event.sent).isoformat() if event.sent else None,
             "what": EventKind(event.kind).label if event.kind in EventKind.values else "unknown",
             "recipient": person.jid if person else None,
             "device": device.resource if device else None,

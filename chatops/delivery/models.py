@@ -1,3 +1,4 @@
+from copy import copy
 from datetime import datetime
 from typing import Any, NoReturn, Self
 
@@ -106,10 +107,21 @@ class Delivery(models.Model):
             # The log's pages: each of them in the order of acceptance.
             models.Index("message", "id", name="delivery_by_message"),
             models.Index("recipient", "message", name="delivery_by_recipient"),
-            models.Index("device", "message", name="delivery_by_device"),
-            models.Index("state", "message", name="delivery_by_state"),
+            # Of what is at the end of its way, or passes on at once, there is almost everything.
+            models.Index(
+                "state",
+                "message",
+                name="delivery_by_state",
+                condition=~models.Q(state__in=(State.STORED, State.CONFIRMED, State.DISPLAYED)),
+            ),
             models.Index(
                 "recipient", "message", name="delivery_owed", condition=models.Q(owed=True)
+            ),
+            models.Index(
+                "device",
+                "message",
+                name="delivery_underway",
+                condition=models.Q(owed=True, device__isnull=False),
             ),
             models.Index(
                 "expires",
@@ -174,6 +186,11 @@ class Event(models.Model):
     detail = models.CharField(
         max_length=500, blank=True, help_text="By what: an ack, a receipt, an error."
     )
+    sent = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Of a confirmation: an id, when it had been sent, if no line of its own says so.",
+    )
 
     objects = EventQuerySet.as_manager()
 
@@ -193,6 +210,14 @@ class Event(models.Model):
     @property
     def at(self) -> datetime:
         return moment_of(self.pk)
+
+    def unfolded(self) -> "list[Event]":
+        """What happened, a line each: a quick confirmation also says when it had been sent."""
+        if self.sent is None:
+            return [self]
+        sent = copy(self)
+        sent.pk, sent.kind, sent.detail, sent.sent = self.sent, EventKind.SENT, "", None
+        return [sent, self]
 
 
 class Seal(models.Model):

@@ -128,8 +128,8 @@ def track(envelope: Envelope) -> None:
         return
     # What the sender does not want stored, and headlines, are never offered a second time.
     owed = envelope.archived and envelope.type != "headline"
+    # That it was stored is said by its deliveries, which are stored with it.
     writes, message_id = envelope.writes, envelope.message_id
-    writes.append(event_write(message_id, EventKind.STORED, node=wire().node))
     if envelope.offline:
         writes.append(
             delivery_write(new_id(), message_id, recipient_id, None, state=State.QUEUED, owed=True)

@@ -4,7 +4,7 @@ Receipts (XEP-0184), chat markers (XEP-0333) and message events (XEP-0022).
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from chatops.core.database import in_db
 from chatops.core.journal import Write
@@ -13,7 +13,7 @@ from chatops.delivery import confirmations
 from chatops.delivery.models import EventKind
 from chatops.delivery.tracking import ledger
 from chatops.xmpp.content import EVENT
-from chatops.xmpp.elements import Element, tag_of, text_of
+from chatops.xmpp.elements import Element, text_of
 from chatops.xmpp.errors import Overloaded
 from chatops.xmpp.names import EVENTS, MARKERS, RECEIPTS
 
@@ -33,30 +33,30 @@ CONFIRMATIONS = frozenset((*_MEANINGS, EVENT))
 
 def read_receipts(
     element: Element, *, original_sender: str, session: Session
-) -> Iterator[tuple[int, list[Write]]]:
+) -> list[tuple[int, list[Write]]]:
     """For each receipt in a stanza of `session`: the message it confirms, and the rows that say so.
 
     What memory no longer has is looked up, and written, in the background.
     """
-    for kind, detail, stanza_id in _confirmations(element):
+    found = []
+    for child in element:
+        meaning, stanza_id = _meaning(child)
+        if meaning is None or not stanza_id:
+            continue
         delivery = ledger.recall(original_sender, session.bare, stanza_id, session.device_id)
         if delivery is not None:
-            yield delivery.message_id, delivery.confirm_now(kind, session, detail)
+            found.append((delivery.message_id, delivery.confirm_now(*meaning, session.door)))
         else:
-            wire().spawn(_look_up(original_sender, stanza_id, kind, detail, session))
+            wire().spawn(_look_up(original_sender, stanza_id, *meaning, session))
+    return found
 
 
-def _confirmations(element: Element) -> Iterator[tuple[EventKind, str, str]]:
+def _meaning(child: Element) -> tuple[tuple[EventKind, str] | None, str | None]:
     """What is confirmed, how the timeline names it, and the id of the message that it is about."""
-    for child in element:
-        if tag_of(child) == EVENT:
-            meaning = next((_EVENTS[tag] for tag in _EVENTS if child.find(tag) is not None), None)
-            stanza_id = text_of(child, "id", EVENTS)
-        else:
-            meaning = _MEANINGS.get(tag_of(child))
-            stanza_id = child.get("id")
-        if meaning is not None and stanza_id:
-            yield *meaning, stanza_id
+    if child.tag != EVENT:
+        return _MEANINGS.get(child.tag), child.get("id")
+    meaning = next((_EVENTS[tag] for tag in _EVENTS if child.find(tag) is not None), None)
+    return meaning, text_of(child, "id", EVENTS)
 
 
 async def _look_up(

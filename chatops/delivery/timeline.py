@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from django.db.models import Count, QuerySet
 from django.utils import timezone
@@ -105,24 +106,33 @@ def timeline_of(message_id: int, *, who: str = "") -> Timeline | None:
     deliveries = list(
         wanted.filter(recipient__in=people).select_related("recipient", "device").order_by("id")
     )
-    events = list(
-        everything.filter(recipient__in=people).select_related("recipient", "device").order_by("id")
-    )
+    found = everything.filter(recipient__in=people).select_related("recipient", "device")
+    events = sorted((line for each in found for line in each.unfolded()), key=attrgetter("pk"))
     shared = everything.filter(recipient=None).order_by("id")
     accepted, now = moment_of(message_id), timezone.now()
     first = Line(accepted, EventKind.ACCEPTED.label, "", "", "", "", "")
+    stored = all_of_it.order_by("pk").values_list("pk", flat=True).first()
     open_ones = [now for each in deliveries if each.owed]
     axis = Axis.over(accepted, [*(event.at for event in events), *open_ones])
     return Timeline(
         message_id,
         accepted,
         message,
-        [first, *_lines(shared, accepted)],
+        [first, *_stored(stored, accepted), *_lines(shared, accepted)],
         _lanes(deliveries, events, axis, now),
         axis,
         [(State(state).label, BADGES[State(state)], count) for state, count in counts.items()],
         sum(counts.values()),
     )
+
+
+def _stored(delivery_id: int | None, accepted: datetime) -> list[Line]:
+    """Its deliveries are stored with it, so the first one's id says when that was."""
+    if delivery_id is None:
+        return []
+    at = max(accepted, moment_of(delivery_id))
+    since = span(at, accepted)
+    return [Line(at, EventKind.STORED.label, "", "", "", since, since)]
 
 
 def _narrowed(deliveries: "QuerySet[Delivery]", who: str) -> "QuerySet[Delivery]":

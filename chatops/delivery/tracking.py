@@ -23,6 +23,8 @@ from chatops.delivery.models import EventKind, State
 from chatops.delivery.writes import advance_write, event_write, settle_write
 
 FLUSH_SECONDS = 0.1
+# A device that confirms within that time, or twice of it, has one line that says both.
+SENT_SECONDS = 0.5
 REMEMBERED = 50_000  # messages whose receipts find their delivery without asking the database
 
 
@@ -37,7 +39,9 @@ class TrackedDelivery:
     ledger: "Ledger"
     state: State = State.STORED
     owed: bool = True
-    event_id: int = 0
+    event_id: int = 0  # of the last event
+    sent_at: int = 0  # the id of when it was sent, while no event says so
+    sent_door: str = ""
     written: State = State.STORED  # the state that the table has, or will have by a commit
     written_owed: bool = True
     insists: bool = False  # that it was written somewhere does not settle it
@@ -45,13 +49,21 @@ class TrackedDelivery:
     when_confirmed: Callable[[], None] | None = None
 
     def sent(self, session: Session) -> None:
-        self.note(EventKind.SENT, session)
+        if self.sent_at:  # before a resumption
+            self.ledger.add(self.sent_write())
+        self.sent_at = self.event_id = new_id()
+        self.sent_door = session.door
         if self.state < State.SENT:
             self.state = State.SENT
+        self.ledger.note_sent(self)
 
     def confirmed(self, session: Session) -> None:
-        self.note(EventKind.CONFIRMED, session, detail="stream acknowledgement")
-        self.state = max(self.state, State.CONFIRMED)
+        if self.state < State.CONFIRMED:  # else it is no news: the device itself said so
+            self.state = State.CONFIRMED
+            self.ledger.add(
+                self._confirmation(EventKind.CONFIRMED, "stream acknowledgement", session.door)
+            )
+            self.ledger.touch(self)
         self.owed = False
         if self.when_confirmed is not None:
             self.when_confirmed()
@@ -66,28 +78,18 @@ class TrackedDelivery:
             self.owed, self.gone = False, True
             self.ledger.lose(self, session.bare)
 
-    def confirm_now(self, kind: EventKind, session: Session | None, detail: str) -> list[Write]:
+    def confirm_now(self, kind: EventKind, detail: str, door: str) -> list[Write]:
         """The rows of a receipt or marker, for the commit of the stanza that carries it."""
         state = State.DISPLAYED if kind == EventKind.DISPLAYED else State.CONFIRMED
-        self.state, self.owed = max(self.state, state), False
+        if self.state < state:
+            self.state = state
+        self.owed = False
         if self.when_confirmed is not None:
             self.when_confirmed()
-        event_id = new_id()
-        writes = [
-            event_write(
-                self.message_id,
-                kind,
-                recipient_id=self.recipient_id,
-                device_id=self.device_id,
-                event_id=event_id,
-                node=wire().node,
-                door=session.door if session else "",
-                detail=detail,
-            )
-        ]
+        writes = [self._confirmation(kind, detail, door)]
         if state > self.written or self.written_owed:
-            writes.append(advance_write(self.id, state, owed=False, event_id=event_id))
-            self.written, self.written_owed = max(self.written, state), False
+            writes.append(advance_write(self.id, state, owed=False, event_id=self.event_id))
+            self.written, self.written_owed = self.state, False
         if beside:
             self.ledger.touch(self)
         return writes
@@ -97,29 +99,43 @@ class TrackedDelivery:
         self.state, self.written = State.SENT, State.STORED
         self.owed = self.written_owed = True
 
-    def note(self, kind: EventKind, session: Session, detail: str = "") -> None:
-        self.event_id = new_id()
-        self.ledger.add(
-            event_write(
-                self.message_id,
-                kind,
-                recipient_id=self.recipient_id,
-                device_id=self.device_id,
-                event_id=self.event_id,
-                node=wire().node,
-                door=session.door,
-                detail=detail,
-            )
-        )
-        self.ledger.touch(self)
+    def sent_write(self) -> Write:
+        """A line of its own for when it was sent."""
+        event_id, self.sent_at = self.sent_at, 0
+        return self._event(EventKind.SENT, event_id, self.sent_door)
 
     def pending_writes(self) -> Iterator[Write]:
         """What brings the table's row up to this state."""
+        if self.sent_at:
+            yield self.sent_write()
         if self.state > self.written:
             yield advance_write(self.id, self.state, owed=self.owed, event_id=self.event_id)
         elif not self.owed and self.written_owed:
             yield settle_write(self.id)
         self.written, self.written_owed = self.state, self.owed
+
+    def _confirmation(self, kind: EventKind, detail: str, door: str) -> Write:
+        """Its line; it also says when the message had been sent, where no other does yet."""
+        if self.sent_at and self.sent_door != door:
+            self.ledger.add(self.sent_write())
+        sent, self.sent_at = self.sent_at or None, 0
+        self.event_id = new_id()
+        return self._event(kind, self.event_id, door, detail, sent)
+
+    def _event(
+        self, kind: EventKind, event_id: int, door: str, detail: str = "", sent: int | None = None
+    ) -> Write:
+        return event_write(
+            self.message_id,
+            kind,
+            recipient_id=self.recipient_id,
+            device_id=self.device_id,
+            event_id=event_id,
+            node=wire().node,
+            door=door,
+            detail=detail,
+            sent=sent,
+        )
 
 
 @dataclass
@@ -130,6 +146,10 @@ class Ledger:
     _dirty: dict[int, TrackedDelivery] = field(default_factory=dict)
     _lost: list[tuple[TrackedDelivery, str]] = field(default_factory=list)
     _timer: asyncio.TimerHandle | None = None
+    # What was sent and not confirmed: since a moment, and since the turn before it.
+    _sent: list[TrackedDelivery] = field(default_factory=list)
+    _sent_before: list[TrackedDelivery] = field(default_factory=list)
+    _turn: asyncio.TimerHandle | None = None
     # (sender, recipient, stanza id) → message and its deliveries by device
     _recent: "OrderedDict[tuple[str, str, str], tuple[int, dict[int, TrackedDelivery]]]" = field(
         default_factory=OrderedDict
@@ -166,6 +186,12 @@ class Ledger:
         self._dirty[delivery.id] = delivery
         self._schedule()
 
+    def note_sent(self, delivery: TrackedDelivery) -> None:
+        """It is written down soon, unless its device confirms it meanwhile."""
+        self._sent.append(delivery)
+        if self._turn is None:
+            self._turn = wire().loop.call_later(SENT_SECONDS, self._write_sent)
+
     def lose(self, delivery: TrackedDelivery, bare: str) -> None:
         """Its session is gone: after what is known has been written, it goes back to the queue.
 
@@ -179,28 +205,41 @@ class Ledger:
 
     def flush(self) -> None:
         """Hand all that has collected to the journal now."""
+        self._touch_sent()
+        self._touch_sent()
+        self._flush()
+
+    def _flush(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         writes, self._writes = self._writes, []
         lost, self._lost = self._lost, []
         dirty, self._dirty = self._dirty, {}
-        gone = {delivery.id for delivery, _ in lost}
+        for delivery, _ in lost:
+            delivery.owed = True  # until it is given back: that it was sent makes it an attempt
         for delivery in dirty.values():
-            if delivery.id not in gone:
-                writes.extend(delivery.pending_writes())
-            elif delivery.state > delivery.written:  # that it was sent makes it an attempt
-                fresh = advance_write(
-                    delivery.id, delivery.state, owed=True, event_id=delivery.event_id
-                )
-                writes.append(fresh)
+            writes.extend(delivery.pending_writes())
         answered = beside.answered_by(dirty.values()) if beside else ()
         if writes or lost or answered:
             wire().commit(writes, partial(_written, writes, lost, answered))
 
     def _schedule(self) -> None:
         if self._timer is None:
-            self._timer = wire().loop.call_later(FLUSH_SECONDS, self.flush)
+            self._timer = wire().loop.call_later(FLUSH_SECONDS, self._flush)
+
+    def _write_sent(self) -> None:
+        self._turn = None
+        self._touch_sent()
+        if self._sent_before:
+            self._turn = wire().loop.call_later(SENT_SECONDS, self._write_sent)
+
+    def _touch_sent(self) -> None:
+        """What was sent before the last turn, and is not confirmed, gets its line."""
+        for delivery in self._sent_before:
+            if delivery.sent_at:
+                self.touch(delivery)
+        self._sent_before, self._sent = self._sent, []
 
 
 def _written(

@@ -18,7 +18,7 @@ from zipfile import BadZipFile, ZipFile
 
 FORMATS = "chatops-export-1", "chatops-seal-1", "chatops-anchor-1"
 FILES = {"events.jsonl", "seals.jsonl", "anchors.jsonl", "verify_export.py"}
-FIELDS = ("id", "message", "recipient", "device", "kind", "node", "door", "detail")
+FIELDS = ("id", "message", "recipient", "device", "kind", "node", "door", "detail", "sent")
 ENTRY = struct.Struct(">qq32s")
 # What zip files and JSON that somebody has changed raise where they are read.
 UNREADABLE = (

@@ -50,9 +50,10 @@ def event_write(
     node: str = "",
     door: str = "",
     detail: str = "",
+    sent: int | None = None,
 ) -> Write:
     """A line of the timeline; without `event_id` it happens when it is written."""
-    row = (event_id, message_id, recipient_id, device_id, kind.value, node, door, detail)
+    row = (event_id, message_id, recipient_id, device_id, kind.value, node, door, detail, sent)
     return Write(EVENT_INSERT, row)
 
 

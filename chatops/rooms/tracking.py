@@ -4,11 +4,10 @@ from collections.abc import Mapping
 
 from chatops.core.ids import new_id
 from chatops.core.journal import Write
-from chatops.core.wire import wire
 from chatops.delivery.crs.confirming import sent
-from chatops.delivery.models import EventKind, State
+from chatops.delivery.models import State
 from chatops.delivery.tracking import TrackedDelivery, ledger
-from chatops.delivery.writes import delivery_write, event_write
+from chatops.delivery.writes import delivery_write
 from chatops.rooms.inside import RunningRoom
 
 
@@ -19,7 +18,8 @@ def track(
 
     Nothing is owed: who misses what is said in a room finds it in the room's archive.
     """
-    writes, lines = [event_write(message_id, EventKind.STORED, node=wire().node)], {}
+    writes: list[Write] = []
+    lines: dict[str, TrackedDelivery] = {}
     for occupant in room.occupants:
         for device in occupant.devices.values():
             session = device.session

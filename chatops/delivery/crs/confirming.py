@@ -71,7 +71,7 @@ def confirm(session: Session, confirmation: Confirmation) -> Awaitable[None] | N
     if delivery is None:
         return _look_up(session, confirmation)
     is_news = delivery.state < State.CONFIRMED
-    writes = delivery.confirm_now(EventKind.CONFIRMED, session, confirmation.detail)
+    writes = delivery.confirm_now(EventKind.CONFIRMED, confirmation.detail, session.door)
     failed = partial(_doubt, delivery, confirmation.stanza_id) if is_news else None
     return stored(writes, [delivery.message_id], failed)
 
