@@ -221,4 +221,4 @@ def _read_one(number: int) -> Row:
     try:
         return one.get()
     except OperationalError:
-        return (number, 0, None, None, 0, "", "", "unreadable")
+        return (number, 0, None, None, 0, "", "", "unreadable", None)
