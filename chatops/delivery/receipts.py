@@ -13,7 +13,7 @@ from chatops.delivery import confirmations
 from chatops.delivery.models import EventKind
 from chatops.delivery.tracking import ledger
 from chatops.xmpp.content import EVENT
-from chatops.xmpp.elements import Element, text_of
+from chatops.xmpp.elements import Element, tag_of, text_of
 from chatops.xmpp.errors import Overloaded
 from chatops.xmpp.names import EVENTS, MARKERS, RECEIPTS
 
@@ -53,8 +53,9 @@ def read_receipts(
 
 def _meaning(child: Element) -> tuple[tuple[EventKind, str] | None, str | None]:
     """What is confirmed, how the timeline names it, and the id of the message that it is about."""
-    if child.tag != EVENT:
-        return _MEANINGS.get(child.tag), child.get("id")
+    tag = tag_of(child)
+    if tag != EVENT:
+        return _MEANINGS.get(tag), child.get("id")
     meaning = next((_EVENTS[tag] for tag in _EVENTS if child.find(tag) is not None), None)
     return meaning, text_of(child, "id", EVENTS)
 

@@ -124,7 +124,8 @@ def settle_answered(pairs: Collection[tuple[int, int]]) -> None:
 
 def recover(*, batch: int = 500) -> int:
     """After a start: what was on its way to sessions that are gone goes back to the queue."""
-    stale = Delivery.objects.filter(owed=True, state__in=(State.STORED, State.SENT))
+    underway = Delivery.objects.filter(owed=True, device__isnull=False)  # as their index has them
+    stale = underway.filter(state__in=(State.STORED, State.SENT))
     count = 0
     while found := list(stale.order_by("message_id").values_list("pk", flat=True)[:batch]):
         requeue(delivery_ids=found, detail="the service was restarted", tried=False)
