@@ -82,7 +82,7 @@ def test_an_export_is_verified_by_a_program_that_has_nothing_else(
     assert (last["message"], last["kind"], last["detail"]) == (str(message.pk), 40, "receipt")
     assert last["about"] | {"at": ""} == {
         "at": "",
-            "sent_at": None,
+        "sent_at": None,
         "what": "confirmed",
         "recipient": bob.jid,
         "device": "phone",

@@ -103,6 +103,7 @@ class Migration(migrations.Migration):
                 ('node', models.CharField(blank=True, max_length=64)),
                 ('door', models.CharField(blank=True, max_length=20)),
                 ('detail', models.CharField(blank=True, help_text='By what: an ack, a receipt, an error.', max_length=500)),
+                ('sent', models.BigIntegerField(blank=True, help_text='Of a confirmation: an id, when it had been sent, if no line of its own says so.', null=True)),
                 ('device', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.device')),
                 ('recipient', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
@@ -158,15 +159,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(models.F('device'), models.F('message'), name='delivery_by_device'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('state'), models.F('message'), name='delivery_by_state'),
+            index=models.Index(models.F('state'), models.F('message'), condition=models.Q(('state__in', (10, 40, 50)), _negated=True), name='delivery_by_state'),
         ),
         migrations.AddIndex(
             model_name='delivery',
             index=models.Index(models.F('recipient'), models.F('message'), condition=models.Q(('owed', True)), name='delivery_owed'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('device'), models.F('message'), condition=models.Q(('device__isnull', False), ('owed', True)), name='delivery_underway'),
         ),
         migrations.AddIndex(
             model_name='delivery',
