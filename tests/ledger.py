@@ -4,6 +4,8 @@ import asyncio
 import sqlite3
 from contextlib import closing
 
+import psycopg
+
 from tests.service import ServiceProcess
 
 EVENTS = """
@@ -61,6 +63,9 @@ async def becomes(
 
 
 def _rows(service: ServiceProcess, query: str, sender: str, stanza_id: str) -> list[tuple]:  # type: ignore[type-arg]
+    if "DATABASE_URL" in service.settings:
+        with psycopg.connect(service.settings["DATABASE_URL"]) as server:
+            return server.execute(query.replace("?", "%s"), (sender, stanza_id)).fetchall()
     path = service.data / "chatops.sqlite3"
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         return connection.execute(query, (sender, stanza_id)).fetchall()

@@ -1,12 +1,17 @@
 """Every way that a message can go, and exactly what the ledger says of it."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 
+from chatops.core.database import LONGEST_PAUSE
 from tests.conftest import Person
+from tests.conversation import Ended
+from tests.faults.dying import DEADLY
 from tests.faults.test_slow_and_lost import hang_up
 from tests.ledger import becomes
+from tests.postgres import Postgres
 from tests.protocol.devices import Device, comes, has_its_queue, settled
 from tests.protocol.managed import got, message, resumed
 from tests.service import ServiceProcess
@@ -220,6 +225,67 @@ async def test_though_the_service_dies_before_it_is_confirmed(
         "confirmed phone",
     )
     await hang_up(bob)
+
+
+async def test_though_the_service_dies_after_it_was_stored_and_before_it_is_sent(
+    own_service: Callable[..., ServiceProcess],
+) -> None:
+    service = own_service("alice", "bob", DJANGO_SETTINGS_MODULE="tests.faults.dying")
+    alice, bob = Person(service, "alice"), Person(service, "bob")
+    desk, (phone, _) = await alice.online("desk"), await settled(bob, "phone")
+    await desk.send(message(bob.jid, DEADLY))
+    with pytest.raises((Ended, ConnectionError)):
+        await phone.wait_for("<message/>")
+    service.kill()
+    await hang_up(alice, bob)
+    del service.settings["DJANGO_SETTINGS_MODULE"]
+    service.start()
+    await becomes(service, alice.jid, DEADLY, "stored, requeued phone", "queued owed")
+    phone, _ = await comes(bob, "phone")
+    await phone.wait_for(f"<message from='{desk.jid}' id='{DEADLY}'/>")
+    await phone.confirms()
+    told = "stored, requeued phone, sent phone, confirmed phone"
+    await becomes(service, alice.jid, DEADLY, told, "confirmed phone")
+    await (await bob.online("tablet")).nothing_else()
+    await hang_up(bob)
+
+
+async def test_though_the_database_is_away_for_longer_than_anybody_waits(
+    own_service: Callable[..., ServiceProcess], database: Postgres
+) -> None:
+    """What devices say meanwhile is not forgotten, nor is what they took with them."""
+    service = own_service(
+        "alice", "bob", "charlie", DATABASE_URL=database.url, CHATOPS_STORE_SECONDS="1"
+    )
+    alice, bob, charlie = (Person(service, name) for name in ("alice", "bob", "charlie"))
+    desk = await alice.online("desk")
+    (phone, _), (pad, _) = await settled(bob, "phone"), await settled(charlie, "pad")
+    for to, device, name in ((bob, phone, "kept"), (charlie, pad, "lost")):
+        await desk.send(message(to.jid, name))
+        await device.wait_for(got(desk, name))
+    await becomes(service, alice.jid, "kept", "stored, sent phone", "sent phone owed")
+    await becomes(service, alice.jid, "lost", "stored, sent pad", "sent pad owed")
+    await asyncio.to_thread(database.stop)
+    await phone.confirms()
+    pad.dies()
+    for number in range(3):  # each is refused when it has waited for a second
+        await desk.send(message(bob.jid, f"refused-{number}"))
+        await desk.wait_for(f"<message type='error' id='refused-{number}'/>")
+    await asyncio.sleep(2 * LONGEST_PAUSE)  # whoever tries again does so as seldom as he ever will
+    await asyncio.to_thread(database.start)
+    told = "stored, sent phone, confirmed phone"
+    await becomes(service, alice.jid, "kept", told, "confirmed phone")
+    await becomes(service, alice.jid, "lost", "stored, sent pad, requeued pad", "queued owed")
+    await becomes(service, alice.jid, "refused-0", "", "")
+    pad, _ = await comes(charlie, "pad")
+    await pad.wait_for(got(desk, "lost"))
+    await pad.confirms()
+    told = "stored, sent pad, requeued pad, retried pad, sent pad, confirmed pad"
+    await becomes(service, alice.jid, "lost", told, "confirmed pad")
+    await has_its_queue(bob, phone)
+    assert "refused" not in " ".join(phone.messages)
+    await hang_up(alice, bob, charlie)
+    service.kill()
 
 
 @pytest.mark.spec("XEP-0045 §7.4", "XEP-0198 §4")
