@@ -149,6 +149,7 @@ async def test_over_a_session_that_is_resumed(
     desk = await alice.online("desk")
     phone, token = await settled(bob, "phone", resume=True)
     phone.dies()
+    await desk.nothing_more()  # the service has seen that, and writes to nobody
     await desk.send(message(bob.jid, "m"))
     again = Device((await resumed(bob, token, phone.came))[0])
     again.came = phone.came
