@@ -9,6 +9,7 @@ from chatops.archive.services import ArchiveQuery, Kept, NoSuchMessage
 from chatops.core.database import in_db
 from chatops.core.features import IqRequest
 from chatops.core.ids import moment_of, read_id
+from chatops.core.wire import settled
 from chatops.xmpp.elements import Element, add, make, serialise, stanza
 from chatops.xmpp.errors import BadRequest, NotImplementedHere
 from chatops.xmpp.forms import FormField, Submission, X, build, read_boolean
@@ -64,6 +65,7 @@ async def answer(
         raise NoPagesByIndex
     backwards = wanted.before is not None
     most = USUAL_PAGE if wanted.most is None else min(wanted.most, LARGEST_PAGE)
+    await settled()  # what the asker has just sent is in it, too
     page = await in_db(
         services.page,
         owner=owner,
