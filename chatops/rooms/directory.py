@@ -4,13 +4,15 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 
 from django.utils import timezone
 
 from chatops.archive.models import Entry, Kind
 from chatops.core.ids import first_at
-from chatops.rooms.models import Affiliation, Room, WhoSeesJids
+from chatops.rooms.models import Affiliation, Room, RoomCard, WhoSeesJids
 from chatops.rooms.services import HOST
+from chatops.rooms.services.decoration import hats_of
 from chatops.xmpp.names import REPLACE
 from chatops.xmpp.paging import PageWanted
 
@@ -28,6 +30,8 @@ class RoomSheet:
     rank: str
     owners: list[str] = field(default_factory=list)  # where everybody may see addresses
     activity: float | None = None  # messages an hour, where that is told (XEP-0502)
+    picture: str = ""  # its hash (XEP-0486)
+    hats: str = ""  # a hash of what there are (XEP-0317)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,11 @@ def sheet(localpart: str, asker: str) -> RoomSheet | None:
     if room.who_sees_jids == WhoSeesJids.ANYONE:
         owners = list(found.filter(rank="owner").values_list("jid", flat=True))
     told = room.is_public and room.is_persistent and room.is_logged
-    return RoomSheet(room, rank or "", owners, _messages_an_hour(room) if told else None)
+    activity = _messages_an_hour(room) if told else None
+    cards = RoomCard.objects.filter(room=room).values_list("photo_hash", flat=True)
+    uris = "\n".join(hat.uri for hat in hats_of(room))
+    hats = sha256(uris.encode()).hexdigest() if uris else ""
+    return RoomSheet(room, rank or "", owners, activity, cards.first() or "", hats)
 
 
 def reserved_nickname(localpart: str, asker: str) -> str | None:

@@ -71,3 +71,11 @@ class SubjectSet:
     """An administrator set the subject."""
 
     localpart: str
+
+
+@bell
+class HatsChanged:
+    """People have other hats than before."""
+
+    localpart: str
+    jids: list[str]

@@ -14,8 +14,10 @@ from chatops.core.ids import first_at
 from chatops.core.wire import wire
 from chatops.rooms import services
 from chatops.rooms.history import Said
-from chatops.rooms.inside import Loaded, RunningRoom, Standing
+from chatops.rooms.inside import RunningRoom
+from chatops.rooms.membership import Loaded, Standing
 from chatops.rooms.models import Affiliation, Room
+from chatops.rooms.services.decoration import HatShown, worn_hats
 from chatops.xmpp.content import RETRACTION
 from chatops.xmpp.elements import parse
 from chatops.xmpp.stanzas import Packed
@@ -127,7 +129,11 @@ def load(localpart: str, *, with_history: bool = True) -> Loaded | None:
     rows = Affiliation.objects.filter(room=room).values_list("jid", *STANDING)
     standings = {jid: Standing(*standing) for jid, *standing in rows}
     archive_id = archive.cached_archive_id(room.jid) or archive.archive_id(room.jid)
-    return Loaded(room, standings, archive_id, _said(room, archive_id) if with_history else [])
+    said = _said(room, archive_id) if with_history else []
+    hats: dict[str, list[HatShown]] = {}
+    for jid, hat in worn_hats(room):
+        hats.setdefault(jid, []).append(hat)
+    return Loaded(room, standings, archive_id, said, hats)
 
 
 def exists(localpart: str) -> bool:

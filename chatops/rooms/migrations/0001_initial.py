@@ -86,6 +86,61 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='RoomCard',
+            fields=[
+                ('room', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='card', serialize=False, to='rooms.room')),
+                ('document', models.TextField(help_text='The vcard-temp element, without the picture.')),
+                ('photo', models.BinaryField(default=bytes)),
+                ('photo_type', models.CharField(blank=True, help_text='As the client has named it.', max_length=100)),
+                ('photo_hash', models.CharField(blank=True, help_text='SHA-1, as disco tells.', max_length=40)),
+                ('image_type', models.CharField(blank=True, help_text='What it was found to be; empty: not shown.', max_length=20)),
+            ],
+            options={
+                'verbose_name': 'room picture',
+                'ordering': ['room'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Hat',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uri', models.CharField(max_length=1000, verbose_name='URI')),
+                ('title', models.CharField(max_length=200)),
+                ('hue', models.CharField(blank=True, help_text='Of its colour: 0 to 360.', max_length=20)),
+                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hats', to='rooms.room')),
+            ],
+            options={
+                'ordering': ['room', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='GroupLink',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rank', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('member', 'Member')], default='member', max_length=7, verbose_name='affiliation')),
+                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rooms', to='auth.group')),
+                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='groups', to='rooms.room')),
+            ],
+            options={
+                'ordering': ['room', 'group'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Affiliation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('jid', models.CharField(help_text='Bare JID.', max_length=2047)),
+                ('rank', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('member', 'Member'), ('outcast', 'Outcast')], max_length=7, verbose_name='affiliation')),
+                ('nickname', models.CharField(blank=True, help_text='Reserved with the room.', max_length=1023)),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('by_group', models.BooleanField(default=False, help_text='It comes from a group, and goes with it.')),
+                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='affiliations', to='rooms.room')),
+            ],
+            options={
+                'ordering': ['room', 'jid'],
+            },
+        ),
+        migrations.CreateModel(
             name='RoomPolicy',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -151,32 +206,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='GroupLink',
+            name='WornHat',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rank', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('member', 'Member')], default='member', max_length=7, verbose_name='affiliation')),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rooms', to='auth.group')),
-                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='groups', to='rooms.room')),
+                ('jid', models.CharField(max_length=2047)),
+                ('hat', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='worn', to='rooms.hat')),
             ],
             options={
-                'ordering': ['room', 'group'],
-                'constraints': [models.UniqueConstraint(models.F('room'), models.F('group'), name='group_once')],
+                'ordering': ['hat', 'jid'],
             },
         ),
-        migrations.CreateModel(
-            name='Affiliation',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('jid', models.CharField(help_text='Bare JID.', max_length=2047)),
-                ('rank', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('member', 'Member'), ('outcast', 'Outcast')], max_length=7, verbose_name='affiliation')),
-                ('nickname', models.CharField(blank=True, help_text='Reserved with the room.', max_length=1023)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('by_group', models.BooleanField(default=False, help_text='It comes from a group, and goes with it.')),
-                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='affiliations', to='rooms.room')),
-            ],
-            options={
-                'ordering': ['room', 'jid'],
-                'constraints': [models.UniqueConstraint(models.F('room'), models.F('jid'), name='affiliation_once')],
-            },
+        migrations.AddConstraint(
+            model_name='hat',
+            constraint=models.UniqueConstraint(models.F('room'), models.F('uri'), name='hat_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='grouplink',
+            constraint=models.UniqueConstraint(models.F('room'), models.F('group'), name='group_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='affiliation',
+            constraint=models.UniqueConstraint(models.F('room'), models.F('jid'), name='affiliation_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='wornhat',
+            constraint=models.UniqueConstraint(models.F('hat'), models.F('jid'), name='hat_worn_once'),
         ),
     ]

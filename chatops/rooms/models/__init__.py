@@ -1,5 +1,6 @@
 """The tables of rooms: they themselves, and what holds for all of them."""
 
+from chatops.rooms.models.decoration import Hat, RoomCard, WornHat
 from chatops.rooms.models.policy import GroupLink, RoomPolicy, Template, Tombstone
 from chatops.rooms.models.rooms import (
     Affiliation,
@@ -14,13 +15,16 @@ from chatops.rooms.models.rooms import (
 __all__ = [
     "Affiliation",
     "GroupLink",
+    "Hat",
     "PrivateMessages",
     "Room",
+    "RoomCard",
     "RoomOptions",
     "RoomPolicy",
     "Template",
     "Tombstone",
     "VisitorsMessages",
     "WhoSeesJids",
+    "WornHat",
     "validate_room_name",
 ]

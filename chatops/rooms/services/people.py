@@ -8,7 +8,7 @@ from django.db import transaction
 
 from chatops.audit.services import Actor, record
 from chatops.core.live import ring
-from chatops.rooms.models import Affiliation, Room
+from chatops.rooms.models import Affiliation, Room, WornHat
 from chatops.rooms.news import AffiliationChanged
 from chatops.rooms.privileges import RANKS, LastOwner, may_change_rank
 from chatops.rooms.services.ground import (
@@ -176,3 +176,4 @@ def unregister(room: Room, *, jid: str, by: Actor) -> None:
 def forget_person(jid: str) -> None:
     """An account is gone: whoever gets its name next inherits no affiliation, but for bans."""
     Affiliation.objects.filter(jid=jid).exclude(rank=Affiliation.Rank.OUTCAST).delete()
+    WornHat.objects.filter(jid=jid).delete()

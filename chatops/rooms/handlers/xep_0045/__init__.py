@@ -6,9 +6,11 @@ from chatops.core.features import (
     Feature,
     Identity,
     Info,
+    InfoHook,
     IqRequest,
     Item,
     ItemPage,
+    ItemsHook,
     NoSuchNode,
     SubService,
 )
@@ -38,6 +40,11 @@ class EverythingPasses(Unavailable):
     """Rooms pass on all that is said in them."""
 
 
+# What other features of rooms say of nodes of theirs.
+nodes: dict[str, InfoHook] = {}
+item_nodes: dict[str, ItemsHook] = {}
+
+
 async def describe(request: IqRequest, info: Info) -> None:
     """Sections 6.2, 6.4 and 7.12: the service, a room, or one's reserved nickname."""
     node = request.payload.get("node", "")
@@ -52,6 +59,9 @@ async def describe(request: IqRequest, info: Info) -> None:
         return
     if node == TRAFFIC:
         raise EverythingPasses  # section 17.1.1
+    if node in nodes:
+        await nodes[node](request, info)
+        return
     if node:
         raise NoSuchNode
     sheet = await in_db(directory.sheet, localpart, asker)
@@ -97,6 +107,10 @@ def _details(sheet: RoomSheet) -> list[FormField]:
         fields.append(FormField("muc#roomconfig_pubsub", values=[room.pubsub_node]))
     if sheet.owners:
         fields.append(FormField("muc#roominfo_contactjid", "jid-multi", values=sheet.owners))
+    if sheet.picture:
+        fields.append(FormField("muc#roominfo_avatarhash", "text-multi", values=[sheet.picture]))
+    if sheet.hats:
+        fields.append(FormField("hats#hash", values=[sheet.hats]))
     if sheet.activity is not None:
         fields.append(FormField(ACTIVITY, values=[f"{sheet.activity:.2f}"]))
     return fields
@@ -104,7 +118,10 @@ def _details(sheet: RoomSheet) -> list[FormField]:
 
 async def list_items(request: IqRequest) -> list[Item]:
     """Section 6.3: the public rooms; 6.5: who is in a room, for people inside, or if it is open."""
-    if request.payload.get("node"):
+    node = request.payload.get("node", "")
+    if node in item_nodes and request.to.local:
+        return await item_nodes[node](request)
+    if node:
         raise NoSuchNode
     if not request.to.local:
         return await _list_rooms(PageWanted.read(request.payload))

@@ -11,7 +11,8 @@ from chatops.core.wire import Session, wire
 from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import REGISTER, conference, muc
 from chatops.rooms.handlers.xep_0045.nicknames import valid_nickname
-from chatops.rooms.inside import RunningRoom, Standing
+from chatops.rooms.inside import RunningRoom
+from chatops.rooms.membership import Standing
 from chatops.rooms.permits import must_register
 from chatops.rooms.privileges import STAFF, NeedsAdmin
 from chatops.rooms.running import rooms
