@@ -111,6 +111,7 @@ async def test_many_who_come_and_go_at_once_find_one_room(person: Callable[[], P
     assert count.text == str(len(clients))
 
 
+@pytest.mark.spec("XEP-0045 §11.2", "XEP-0410 §3", "XEP-0421 §4.1")
 async def test_a_persistent_room_is_after_a_restart_what_it_was(
     own_service: Callable[..., ServiceProcess],
 ) -> None:
@@ -135,7 +136,18 @@ async def test_a_persistent_room_is_after_a_restart_what_it_was(
     await alice.send(f"<message to='{tea}' type='groupchat'><subject>Milk</subject></message>")
     await bob.wait_for(f"<message from='{tea}/alice'><subject>Milk</subject></message>")
     await settled(alice)
-    service.kill()
+    who = ".//{urn:xmpp:occupant-id:0}occupant-id"
+    # Everybody is told that it is the service that goes, and nobody of the others.
+    stopping = asyncio.create_task(asyncio.to_thread(service.stop))
+    gone = seen(tea, "bob", item("member", "none"), 110, 332, type_="unavailable")
+    before = (await bob.wait_for(gone)).find(who)
+    await bob.ended("system-shutdown")
+    for room in (tea, brief):
+        await alice.wait_for(
+            seen(room, "alice", item("owner", "none"), 110, 332, type_="unavailable")
+        )
+    await alice.ended("system-shutdown")
+    await stopping
     for client in (alice, bob):
         await client.hang_up()
     service.start()
@@ -143,7 +155,11 @@ async def test_a_persistent_room_is_after_a_restart_what_it_was(
     ping = f"<iq type='get' id='s' to='{tea}/bob'><ping xmlns='urn:xmpp:ping'/></iq>"
     assert condition(await bob.ask(ping)) == "not-acceptable"  # so it knows that it must rejoin
     await bob.send(join(tea, "bob"))
-    await bob.expect(seen(tea, "bob", item("member", "participant"), 170, 110))
+    own = await bob.expect(seen(tea, "bob", item("member", "participant"), 170, 110))
+    after = own.find(who)
+    assert before is not None
+    assert after is not None
+    assert after.attrib == before.attrib
     await bob.expect(
         f"<message from='{tea}/bob'><body>kept</body><delay xmlns='urn:xmpp:delay'/></message>"
     )
