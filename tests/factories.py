@@ -26,7 +26,7 @@ from chatops.delivery.models import (
 from chatops.notices.models import Notice
 from chatops.push.models import Registration
 from chatops.rooms import services as rooms
-from chatops.rooms.models import Room
+from chatops.rooms.models import Room, RoomPolicy, Template, Tombstone
 
 BY = Actor.command("a test")
 
@@ -134,6 +134,9 @@ def one_of_each() -> dict[str, Model]:
         FailedLogin.objects.create(
             user=bob, address="192.0.2.1", door="tcp", hour=timezone.now(), count=3
         ),
+        Template.objects.get(is_default=True),
+        RoomPolicy.objects.get(),
+        Tombstone.objects.create(localpart="cellar", by=BY.name, reason="Flooded."),
     ]
     assert isinstance(made[7], Room)
     return {f"{item._meta.app_label}_{item._meta.model_name}": item for item in made}

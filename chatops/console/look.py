@@ -73,6 +73,7 @@ def console_look(domain: str) -> dict[str, object]:
                     "title": "Messaging",
                     "items": [
                         _link("Rooms", "forum", "rooms.room"),
+                        _link("Rules for rooms", "rule_settings", "rooms.roompolicy"),
                         _link("Notices", "campaign", "notices.notice"),
                         _link("Delivery log", "fact_check", "delivery.delivery"),
                         {

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django import forms
 from django.core.exceptions import ValidationError
 
 from chatops.xmpp.errors import Refused
@@ -15,3 +16,10 @@ def refusals_told() -> Iterator[None]:
         yield
     except Refused as refusal:
         raise ValidationError(refusal.sentence) from refusal
+
+
+def first_error(form: forms.BaseForm) -> str:
+    """What is wrong with a form, in one sentence."""
+    return next(
+        (f"{name}: {error}" for name, errors in form.errors.items() for error in errors), ""
+    )

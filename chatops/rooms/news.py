@@ -14,6 +14,13 @@ class RoomChanged:
 
 
 @bell
+class RoomMoved:
+    """Pages that show the room are out of date, whether or not anybody is inside."""
+
+    room_id: int
+
+
+@bell
 class AffiliationChanged:
     """Somebody's affiliation with a room changed. `by`: a bare JID, or a name where it has no @.
 

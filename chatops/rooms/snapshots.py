@@ -3,7 +3,19 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from chatops.rooms.occupants import Device, Occupant
 from chatops.rooms.running import rooms
+
+_ORDER = ("moderator", "participant", "visitor", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One device of an occupant, as at one moment."""
+
+    resource: str
+    software: str  # "" until it is known
+    door: str  # "" for one of another domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +26,7 @@ class Inside:
     jid: str
     rank: str
     role: str
-    devices: str
+    devices: tuple[Client, ...]
     since: datetime
     last_active: datetime
 
@@ -22,19 +34,34 @@ class Inside:
 def inside_of(localpart: str) -> list[Inside]:
     """Who is inside, moderators first; nobody where the service runs in another process."""
     room = rooms.get(localpart)
-    if room is None:
-        return []
-    order = ("moderator", "participant", "visitor", "none")
-    found = [
-        Inside(
-            occupant.nick,
-            occupant.bare,
-            occupant.rank,
-            occupant.role.value,
-            ", ".join(sorted(full.partition("/")[2] for full in list(occupant.devices))),
-            datetime.fromtimestamp(occupant.since, UTC),
-            datetime.fromtimestamp(occupant.last_active, UTC),
-        )
-        for occupant in room.occupants
-    ]
-    return sorted(found, key=lambda each: (order.index(each.role), each.nick.casefold()))
+    found = [] if room is None else [_as_it_is(occupant) for occupant in room.occupants]
+    return sorted(found, key=lambda each: (_ORDER.index(each.role), each.nick.casefold()))
+
+
+def counts() -> dict[str, int]:
+    """How many people are in each room that has any."""
+    return {
+        room.localpart: len(room.occupants) for room in rooms.awake() if len(room.occupants) > 0
+    }
+
+
+def _as_it_is(occupant: Occupant) -> Inside:
+    devices = [_client(device) for device in list(occupant.devices.values())]
+    return Inside(
+        occupant.nick,
+        occupant.bare,
+        occupant.rank,
+        occupant.role.value,
+        tuple(sorted(devices, key=lambda each: each.resource)),
+        datetime.fromtimestamp(occupant.since, UTC),
+        datetime.fromtimestamp(occupant.last_active, UTC),
+    )
+
+
+def _client(device: Device) -> Client:
+    session = device.session
+    return Client(
+        device.jid.resource,
+        session.client if session is not None else "",
+        session.door if session is not None else "",
+    )

@@ -1,5 +1,5 @@
 """Rooms in the browser."""
 
-from chatops.rooms.admin import rooms
+from chatops.rooms.admin import rooms, rules
 
-__all__ = ["rooms"]
+__all__ = ["rooms", "rules"]

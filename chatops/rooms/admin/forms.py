@@ -40,6 +40,9 @@ class OptionsForm(forms.ModelForm[Any]):
             if option.kind == "list-multi" and not self.initial.get(option.column):
                 self.initial[option.column] = ALL_ROLES  # empty means all
 
+        if "description" in self.fields:
+            self.fields["description"].widget.attrs["rows"] = 3
+
     def clean_presence_broadcast(self) -> list[str]:
         return _all_is_empty(self.cleaned_data["presence_broadcast"])
 
@@ -58,7 +61,7 @@ class RoomForm(OptionsForm):
     Where two have changed the same, the second one is told, and decides.
     """
 
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Room
@@ -68,7 +71,7 @@ class RoomForm(OptionsForm):
         super().__init__(*args, **kwargs)
         for column in COLUMNS & self.fields.keys():
             self.fields[column].show_hidden_initial = True
-        self.initial["version"] = self.instance.version
+        self.initial["seen_version"] = self.instance.version
 
     @cached_property
     def changes(self) -> dict[str, Any]:
@@ -78,8 +81,8 @@ class RoomForm(OptionsForm):
     @property
     def seen(self) -> int:
         """The version that the page showed."""
-        seen = self.cleaned_data.get("version")
-        return int(self.initial["version"] if seen is None else seen)
+        seen = self.cleaned_data.get("seen_version")
+        return int(self.initial["seen_version"] if seen is None else seen)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -92,7 +95,7 @@ class RoomForm(OptionsForm):
                 # Whoever saves again has read what the other one did.
                 posted: Any = self.data
                 self.data = posted = posted.copy()
-                posted["version"] = str(current.version)
+                posted["seen_version"] = str(current.version)
                 raise
         return given
 

@@ -293,9 +293,9 @@ OPTIONS = (
         "defaulthistorymessages",
         "default_history",
         "number",
-        "Messages shown to who does not say",
+        "Messages shown unasked",
         OTHER,
-        desc="Never more than the number above.",
+        desc="To who does not say how many; never more than the number above.",
         most=1_000,
     ),
     Option(

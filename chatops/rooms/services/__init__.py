@@ -25,6 +25,7 @@ from chatops.rooms.services.meanwhile import (
     changes_since,
     must_not_overwrite,
 )
+from chatops.rooms.services.member_sheets import apply_members, plan_members, write_members
 from chatops.rooms.services.people import (
     GivenByGroup,
     RankChange,
@@ -46,27 +47,50 @@ from chatops.rooms.services.rooms import (
     vanish_older,
 )
 from chatops.rooms.services.rules import OWN, defaults, lay_out, options_of, policy
+from chatops.rooms.services.sheets import (
+    CHANGE,
+    MOST_BYTES,
+    NEW,
+    VERBS,
+    WRONG,
+    BadSheet,
+    Line,
+    Plan,
+    apply_rooms,
+    plan_rooms,
+    write_rooms,
+)
 from chatops.rooms.services.talk import give_role, note_role, say, set_subject
 from chatops.rooms.services.telling import VARIABLES, BadTemplate, must_be_json, must_be_templates
 
 __all__ = [
+    "CHANGE",
     "HOST",
     "LINKABLE",
+    "MOST_BYTES",
+    "NEW",
     "OWN",
     "ROOMS",
     "VARIABLES",
+    "VERBS",
+    "WRONG",
+    "BadSheet",
     "BadTemplate",
     "ChangedMeanwhile",
     "GivenByGroup",
+    "Line",
     "MayNotCreate",
     "NicknameReserved",
     "NoSuchRoom",
     "OptionChange",
+    "Plan",
     "RankChange",
     "RoomRetired",
     "RoomThere",
     "TooManyRooms",
     "address",
+    "apply_members",
+    "apply_rooms",
     "archive",
     "bare",
     "changes_since",
@@ -89,6 +113,8 @@ __all__ = [
     "note_role",
     "options_of",
     "part_with",
+    "plan_members",
+    "plan_rooms",
     "policy",
     "register",
     "reopen",
@@ -102,4 +128,6 @@ __all__ = [
     "unretire",
     "vanish",
     "vanish_older",
+    "write_members",
+    "write_rooms",
 ]

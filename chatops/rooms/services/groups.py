@@ -9,7 +9,7 @@ from chatops.accounts.models import User
 from chatops.audit.services import Actor, record
 from chatops.core.live import ring
 from chatops.rooms.models import Affiliation, GroupLink, Room
-from chatops.rooms.news import RoomChanged
+from chatops.rooms.news import RoomMoved
 from chatops.rooms.privileges import RANKS
 from chatops.rooms.services.ground import NONE, OWNER, locked
 from chatops.rooms.services.people import RankChange, set_affiliations
@@ -76,7 +76,7 @@ def keep_in_step(room: Room, *, by: Actor) -> None:
     if changes:
         set_affiliations(room, changes=changes, by=by)
     else:
-        ring(RoomChanged(room.localpart, []))  # pages show which groups there are
+        ring(RoomMoved(room.pk))  # pages show which groups there are
 
 
 def _keep_an_owner(rows: Collection[Affiliation], changes: list[RankChange]) -> None:

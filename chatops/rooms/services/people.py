@@ -9,7 +9,7 @@ from django.db import transaction
 from chatops.audit.services import Actor, record
 from chatops.core.live import ring
 from chatops.rooms.models import Affiliation, Room, WornHat
-from chatops.rooms.news import AffiliationChanged
+from chatops.rooms.news import AffiliationChanged, RoomMoved
 from chatops.rooms.privileges import RANKS, LastOwner, may_change_rank
 from chatops.rooms.services.ground import (
     LONGEST_REASON,
@@ -82,6 +82,7 @@ def set_affiliations(
         raise LastOwner
     if by.door != "xmpp":
         tell_members(room, turns, by=by)
+    ring(RoomMoved(room.pk))
 
 
 def set_affiliation(

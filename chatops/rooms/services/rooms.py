@@ -12,7 +12,7 @@ from chatops.archive.models import Entry
 from chatops.audit.services import Actor, record
 from chatops.core.live import ring
 from chatops.rooms.models import Affiliation, Room, Tombstone
-from chatops.rooms.news import RoomArchived, RoomChanged, RoomDestroyed
+from chatops.rooms.news import RoomArchived, RoomChanged, RoomDestroyed, RoomMoved
 from chatops.rooms.options import COLUMNS, status_codes
 from chatops.rooms.services.ground import (
     LONGEST_REASON,
@@ -102,6 +102,7 @@ def configure(
             changed["password"] = ["(secret)", "(secret)" if room.password else "(none)"]
         record(by, CONFIGURE, room.jid, version=room.version, **changed)
         ring(RoomChanged(room.localpart, codes))
+        ring(RoomMoved(room.pk))
     return codes
 
 
@@ -154,6 +155,7 @@ def archive(room: Room, *, by: Actor, reason: str = "") -> None:
     room.save(update_fields=["archived_at"])
     record(by, "room.archive", room.jid, reason=reason)
     ring(RoomArchived(room.localpart, reason, shown_name(by)))
+    ring(RoomMoved(room.pk))
 
 
 @transaction.atomic
@@ -166,6 +168,7 @@ def reopen(room: Room, *, by: Actor, reason: str = "") -> None:
     room.save(update_fields=["archived_at"])
     record(by, "room.reopen", room.jid, reason=reason)
     ring(RoomChanged(room.localpart, []))
+    ring(RoomMoved(room.pk))
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.utils import timezone
 from chatops.audit.services import Actor, record
 from chatops.core.live import ring
 from chatops.rooms.models import Room
-from chatops.rooms.news import RoleGiven, RoomSaid, SubjectSet
+from chatops.rooms.news import RoleGiven, RoomMoved, RoomSaid, SubjectSet
 from chatops.rooms.occupants import Role
 from chatops.rooms.services.ground import NONE, locked, shown_name
 from chatops.xmpp.errors import NotAcceptable
@@ -22,6 +22,7 @@ def set_subject(room: Room, *, subject: str, by: Actor) -> None:
     room.save(update_fields=["subject", "subject_set_by", "subject_set_at", "subject_occupant_id"])
     record(by, "room.subject", room.jid, subject=subject)
     ring(SubjectSet(room.localpart))
+    ring(RoomMoved(room.pk))
 
 
 @transaction.atomic

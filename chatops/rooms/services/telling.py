@@ -55,6 +55,11 @@ class Turn:
     reason: str = ""
 
     @property
+    def concerns_members(self) -> bool:
+        """Bans of others are no news of a membership."""
+        return not {self.before, self.after} <= {NONE, OUTCAST}
+
+    @property
     def event(self) -> str:
         if self.after in (NONE, OUTCAST):
             return "removed"
@@ -70,7 +75,9 @@ def tell_members(room: Room, turns: Sequence[Turn], *, by: Actor) -> None:
     names = {
         jid.partition("@")[0]: turn
         for turn in turns
-        if (jid := turn.jid).endswith(f"@{settings.CHATOPS_DOMAIN}") and jid != by.name
+        if turn.concerns_members
+        and (jid := turn.jid).endswith(f"@{settings.CHATOPS_DOMAIN}")
+        and jid != by.name
     }
     if rules.message_format == RoomPolicy.Format.NONE or not names:
         return
