@@ -80,8 +80,7 @@ def set_affiliations(
             _reserve(room, jid, change.nickname, by)
     if had_owner and OWNER not in ranks.values():
         raise LastOwner
-    if by.door != "xmpp":
-        tell_members(room, turns, by=by)
+    tell_members(room, turns, by=by)
     ring(RoomMoved(room.pk))
 
 

@@ -62,7 +62,7 @@ def create(
     if owner:
         Affiliation.objects.create(room=room, jid=bare(owner), rank=Affiliation.Rank.OWNER)
     record(by, "room.create", room.jid, owner=owner)
-    if owner and by.door != "xmpp":
+    if owner:
         tell_members(room, [Turn(bare(owner), NONE, OWNER)], by=by)
     if members:
         set_affiliations(room, changes=members, by=by)

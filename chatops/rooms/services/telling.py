@@ -26,6 +26,7 @@ from chatops.xmpp.errors import NotAcceptable
 from chatops.xmpp.text import fit_for_xml
 
 OUTCAST = "outcast"
+DOORS = ("browser", "api", "task")  # where administrators act; clients tell each other
 VARIABLES = {
     "event": "added, changed or removed",
     "person": "the address of who is told",
@@ -69,7 +70,7 @@ class Turn:
 def tell_members(room: Room, turns: Sequence[Turn], *, by: Actor) -> None:
     """A message to each of those who have an account, in the caller's transaction.
 
-    Who has done it himself knows. People with the same words share one message of the archive.
+    It goes where an administrator acts, or a group for him, not where a client does. Who has done it himself knows. People with the same words share one message of the archive.
     """
     rules = policy()
     names = {
@@ -79,7 +80,7 @@ def tell_members(room: Room, turns: Sequence[Turn], *, by: Actor) -> None:
         and (jid := turn.jid).endswith(f"@{settings.CHATOPS_DOMAIN}")
         and jid != by.name
     }
-    if rules.message_format == RoomPolicy.Format.NONE or not names:
+    if by.door not in DOORS or rules.message_format == RoomPolicy.Format.NONE or not names:
         return
     people = User.objects.filter(username__in=names, is_active=True).exclude(pk=by.user_id or 0)
     alike: dict[tuple[str, str], list[User]] = defaultdict(list)
