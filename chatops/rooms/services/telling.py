@@ -70,7 +70,8 @@ class Turn:
 def tell_members(room: Room, turns: Sequence[Turn], *, by: Actor) -> None:
     """A message to each of those who have an account, in the caller's transaction.
 
-    It goes where an administrator acts, or a group for him, not where a client does. Who has done it himself knows. People with the same words share one message of the archive.
+    It goes where an administrator acts, or a group for him, not where a client does. Who has done
+    it himself knows. People with the same words share one message of the archive.
     """
     rules = policy()
     names = {
