@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
 
 from django.conf import settings
@@ -115,6 +115,7 @@ class MessagePath:
         else:
             logger.error("in the message pipeline", exc_info=error)
             refusal = InternalError()
+            _call_all(envelope.not_stored)
         self._refuse(envelope, refusal)
 
     def _refuse(self, envelope: Envelope, refusal: Refused) -> None:
@@ -131,6 +132,7 @@ class MessagePath:
 
     def _not_stored(self, envelope: Envelope, finished: Callable[[], None]) -> None:
         _no_longer_underway(envelope)
+        _call_all(envelope.not_stored)
         self._refuse(envelope, Overloaded())
         finished()
 
@@ -188,6 +190,6 @@ def _carbon_template(direction: str) -> tuple[bytes, bytes, bytes]:
 _CARBONS = {direction: _carbon_template(direction) for direction in ("received", "sent")}
 
 
-def _call_all(calls: list[Callable[[], None]]) -> None:
+def _call_all(calls: Iterable[Callable[[], None]]) -> None:
     for call in calls:
         call()

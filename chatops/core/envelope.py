@@ -50,6 +50,7 @@ class Envelope:
     queueing: bool = False  # counted as `underway` into the queue
     undeliverable: Exception | None = None  # what ends it, unless a rule of its own decides before
     after: list[Callable[[], None]] = field(default_factory=list)  # called after the hand-over
+    not_stored: tuple[Callable[[], None], ...] = ()  # called in place of it, if it cannot be stored
 
 
 Policy: TypeAlias = Callable[[Envelope], Awaitable[None] | None]

@@ -13,7 +13,13 @@ from chatops.core.ids import new_id
 from chatops.core.wire import wire
 from chatops.delivery import amp
 from chatops.delivery.models import EventKind, State
-from chatops.delivery.receipts import CONFIRMATIONS, read_receipts, tell_pages
+from chatops.delivery.receipts import (
+    CONFIRMATIONS,
+    count,
+    read_receipts,
+    take_back,
+    tell_pages,
+)
 from chatops.delivery.tracking import TrackedDelivery, ledger
 from chatops.delivery.writes import delivery_write, event_write
 from chatops.xmpp.content import EVENT
@@ -24,17 +30,23 @@ from chatops.xmpp.names import EVENTS
 _OFFLINE, _ID = f"{{{EVENTS}}}offline", f"{{{EVENTS}}}id"
 
 
-def note_receipts(envelope: Envelope) -> None:
-    """Write down what a receipt or marker confirms, in the commit of the stanza that carries it."""
+def note_receipts(envelope: Envelope) -> Awaitable[None] | None:
+    """Write down what a receipt or marker confirms, in the commit of the stanza that carries it.
+
+    What memory no longer has is looked up first, and written by itself.
+    """
     if envelope.tags.isdisjoint(CONFIRMATIONS):
-        return
+        return None
     if envelope.type == "error" or envelope.session is None:
-        return
-    for message_id, writes in read_receipts(
+        return None
+    receipts = read_receipts(
         envelope.element, original_sender=envelope.to.bare, session=envelope.session
-    ):
-        envelope.writes.extend(writes)
-        envelope.after.append(partial(tell_pages, message_id))
+    )
+    for receipt in receipts.found:
+        envelope.writes.extend(receipt.writes)
+        envelope.after.append(partial(count, receipt))
+        envelope.not_stored += (partial(take_back, receipt),)
+    return receipts.look_up() if receipts.unknown else None
 
 
 def apply_amp_rules(envelope: Envelope) -> Awaitable[None] | None:

@@ -4,14 +4,14 @@ Receipts (XEP-0184), chat markers (XEP-0333) and message events (XEP-0022).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from chatops.core.database import in_db
-from chatops.core.journal import Write
 from chatops.core.wire import Session, wire
 from chatops.delivery import confirmations
 from chatops.delivery.models import EventKind
-from chatops.delivery.tracking import ledger
+from chatops.delivery.tracking import Receipt, ledger
 from chatops.xmpp.content import EVENT
 from chatops.xmpp.elements import Element, tag_of, text_of
 from chatops.xmpp.errors import Overloaded
@@ -31,24 +31,32 @@ _EVENTS = {
 CONFIRMATIONS = frozenset((*_MEANINGS, EVENT))
 
 
-def read_receipts(
-    element: Element, *, original_sender: str, session: Session
-) -> list[tuple[int, list[Write]]]:
-    """For each receipt in a stanza of `session`: the message it confirms, and the rows that say so.
+@dataclass(slots=True)
+class Receipts:
+    """What a stanza confirms: `found` in memory, or still to be looked up in the database."""
 
-    What memory no longer has is looked up, and written, in the background.
-    """
-    found = []
+    found: list[Receipt]
+    unknown: list[Awaitable[None]]
+
+    async def look_up(self) -> None:
+        for pending in self.unknown:
+            await pending
+
+
+def read_receipts(element: Element, *, original_sender: str, session: Session) -> Receipts:
+    """The receipts and markers in a stanza of `session`."""
+    found: list[Receipt] = []
+    unknown: list[Awaitable[None]] = []
     for child in element:
         meaning, stanza_id = _meaning(child)
         if meaning is None or not stanza_id:
             continue
         delivery = ledger.recall(original_sender, session.bare, stanza_id, session.device_id)
         if delivery is not None:
-            found.append((delivery.message_id, delivery.confirm_now(*meaning, session.door)))
+            found.append(delivery.confirm_now(*meaning, session.door))
         else:
-            wire().spawn(_look_up(original_sender, stanza_id, *meaning, session))
-    return found
+            unknown.append(_look_up(original_sender, stanza_id, *meaning, session))
+    return Receipts(found, unknown)
 
 
 def _meaning(child: Element) -> tuple[tuple[EventKind, str] | None, str | None]:
@@ -80,25 +88,38 @@ async def _look_up(
 
 
 def stored(
-    writes: Sequence[Write],
-    message_ids: Sequence[int],
-    failed: Callable[[], None] | None = None,
+    receipts: Sequence[Receipt], failed: Callable[[], None] | None = None
 ) -> "asyncio.Future[None]":
-    """Have a receipt's rows written; done, or Overloaded, when the stanza counts as handled."""
+    """Have them written; done, or Overloaded, when the stanza counts as handled."""
     future: asyncio.Future[None] = wire().loop.create_future()
 
     def done() -> None:
-        future.set_result(None)
-        for message_id in message_ids:
-            tell_pages(message_id)
+        for receipt in receipts:
+            count(receipt)
+        if not future.done():  # its session may have been told to wait already
+            future.set_result(None)
 
     def refuse() -> None:
+        for receipt in receipts:
+            take_back(receipt)
         if failed is not None:
             failed()
-        future.set_exception(Overloaded())
+        if not future.done():
+            future.set_exception(Overloaded())
 
-    wire().commit(writes, done, refuse)
+    wire().commit([write for receipt in receipts for write in receipt.writes], done, refuse)
     return future
+
+
+def count(receipt: Receipt) -> None:
+    """It is stored, so it counts."""
+    receipt.delivery.stand_by(receipt)
+    tell_pages(receipt.delivery.message_id)
+
+
+def take_back(receipt: Receipt) -> None:
+    """The database was away, and the device hears of that: it may say so again."""
+    receipt.delivery.take_back(receipt)
 
 
 def tell_pages(message_id: int) -> None:

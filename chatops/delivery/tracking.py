@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from chatops.core.database import in_db_at_last
 from chatops.core.ids import new_id
@@ -26,6 +27,27 @@ FLUSH_SECONDS = 0.1
 # A device that confirms within that time, or twice of it, has one line that says both.
 SENT_SECONDS = 0.5
 REMEMBERED = 50_000  # messages whose receipts find their delivery without asking the database
+
+
+@dataclass(slots=True)
+class Unsure:
+    """What is true of a delivery if the receipts that are being stored cannot be."""
+
+    receipts: int
+    state: State
+    owed: bool
+    written: State
+    written_owed: bool
+    event_id: int
+    meanwhile: list[Callable[[], None]]  # what else was heard of it
+
+
+class Receipt(NamedTuple):
+    """What a device says of a delivery; `writes` go with the stanza that says so."""
+
+    delivery: "TrackedDelivery"
+    state: State
+    writes: list[Write]
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +68,7 @@ class TrackedDelivery:
     written_owed: bool = True
     insists: bool = False  # that it was written somewhere does not settle it
     gone: bool = False  # with its session: the table knows more of it now
+    unsure: Unsure | None = None
     when_confirmed: Callable[[], None] | None = None
 
     def sent(self, session: Session) -> None:
@@ -58,6 +81,9 @@ class TrackedDelivery:
         self.ledger.note_sent(self)
 
     def confirmed(self, session: Session) -> None:
+        if self.unsure is not None:
+            self.unsure.meanwhile.append(partial(self.confirmed, session))
+            return
         if self.state < State.CONFIRMED:  # else it is no news: the device itself said so
             self.state = State.CONFIRMED
             self.ledger.add(
@@ -69,35 +95,68 @@ class TrackedDelivery:
             self.when_confirmed()
 
     def settled(self, session: Session) -> None:
-        if self.owed:
+        if self.unsure is not None:
+            self.unsure.meanwhile.append(partial(self.settled, session))
+        elif self.owed:
             self.owed = False
             self.ledger.touch(self)
 
     def lost(self, session: Session) -> None:
-        if self.owed:
+        if self.unsure is not None:
+            self.unsure.meanwhile.append(partial(self.lost, session))
+        elif self.owed:
             self.owed, self.gone = False, True
             self.ledger.lose(self, session.bare)
 
-    def confirm_now(self, kind: EventKind, detail: str, door: str) -> list[Write]:
-        """The rows of a receipt or marker, for the commit of the stanza that carries it."""
+    def confirm_now(self, kind: EventKind, detail: str, door: str) -> Receipt:
+        """A receipt or marker, for the commit of the stanza that carries it.
+
+        Then comes `stand_by`, or `take_back` where it could not be written.
+        """
         state = State.DISPLAYED if kind == EventKind.DISPLAYED else State.CONFIRMED
+        if self.unsure is None:
+            self.unsure = Unsure(
+                1, self.state, self.owed, self.written, self.written_owed, self.event_id, []
+            )
+        else:
+            self.unsure.receipts += 1
         if self.state < state:
             self.state = state
         self.owed = False
-        if self.when_confirmed is not None:
-            self.when_confirmed()
         writes = [self._confirmation(kind, detail, door)]
         if state > self.written or self.written_owed:
             writes.append(advance_write(self.id, state, owed=False, event_id=self.event_id))
             self.written, self.written_owed = self.state, False
+        return Receipt(self, state, writes)
+
+    def stand_by(self, receipt: Receipt) -> None:
+        """A receipt is in the table: nothing is less than that any more."""
+        before = self.unsure
+        if before is not None:
+            before.receipts -= 1
+            before.state = before.written = max(before.state, receipt.state)
+            before.owed = before.written_owed = False
+            if not before.receipts:
+                self.unsure = None
+        self.state, self.owed = max(self.state, receipt.state), False
+        self.written, self.written_owed = max(self.written, receipt.state), False
         if beside:
             self.ledger.touch(self)
-        return writes
+        if self.when_confirmed is not None:
+            self.when_confirmed()
 
-    def doubt(self) -> None:
-        """What it was confirmed by could not be written: it stays owed, as the table has it."""
-        self.state, self.written = State.SENT, State.STORED
-        self.owed = self.written_owed = True
+    def take_back(self, receipt: Receipt) -> None:
+        """A receipt could not be written: all is as before, and what else was heard counts."""
+        before, self.unsure = self.unsure, None
+        if before is not None:
+            self.state, self.owed, self.event_id = before.state, before.owed, before.event_id
+            self.written, self.written_owed = before.written, before.written_owed
+            for again in before.meanwhile:
+                again()
+        sent_id = receipt.writes[0].row[-1]
+        if sent_id is not None:  # it was to say that, too
+            self.ledger.add(self._event(EventKind.SENT, sent_id, self.sent_door))
+        self.ledger.touch(self)
 
     def sent_write(self) -> Write:
         """A line of its own for when it was sent."""

@@ -116,7 +116,9 @@ async def test_a_confirmation_that_cannot_be_stored_is_refused_and_the_message_s
         )
     other.execute("ROLLBACK")
     other.close()
-    await late(desk, "m3")  # told when the ledger can say so again
+    # Told when the ledger can say so again.
+    errors = [f"<message type='error' id='{id_}'/>" for id_ in ("m1", "m2", "m3")]
+    await desk.expect_all(*errors)
     await phone.send(plain("m1"))
     await phone.nothing_else()
     await phone.close()

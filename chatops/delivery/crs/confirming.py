@@ -70,16 +70,8 @@ def confirm(session: Session, confirmation: Confirmation) -> Awaitable[None] | N
     delivery = sent.recall(session.device_id, confirmation.stanza_id)
     if delivery is None:
         return _look_up(session, confirmation)
-    is_news = delivery.state < State.CONFIRMED
-    writes = delivery.confirm_now(EventKind.CONFIRMED, confirmation.detail, session.door)
-    failed = partial(_doubt, delivery, confirmation.stanza_id) if is_news else None
-    return stored(writes, [delivery.message_id], failed)
-
-
-def _doubt(delivery: TrackedDelivery, stanza_id: str) -> None:
-    """The database was away, and the client hears of that: it may say so again."""
-    delivery.doubt()
-    sent.remember(stanza_id, delivery)
+    receipt = delivery.confirm_now(EventKind.CONFIRMED, confirmation.detail, session.door)
+    return stored([receipt], partial(sent.remember, confirmation.stanza_id, delivery))
 
 
 async def _look_up(session: Session, confirmation: Confirmation) -> None:

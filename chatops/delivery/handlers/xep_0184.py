@@ -11,7 +11,7 @@ from chatops.core.wire import Session
 from chatops.delivery.crs.confirming import confirm
 from chatops.delivery.crs.people import switched
 from chatops.delivery.crs.stanzas import read_confirmation
-from chatops.delivery.receipts import read_receipts, stored
+from chatops.delivery.receipts import Receipts, read_receipts, stored
 from chatops.xmpp.elements import Element
 from chatops.xmpp.errors import Unavailable
 from chatops.xmpp.jid import JID
@@ -39,8 +39,13 @@ def take_receipt(
             return confirm(session, confirmation)
     if session is None or element.find(f"{{{CLIENT}}}body") is not None:
         raise NobodyReads
-    writes, message_ids = [], []
-    for message_id, rows in read_receipts(element, original_sender=to.bare, session=session):
-        writes.extend(rows)
-        message_ids.append(message_id)
-    return stored(writes, message_ids) if writes else None
+    receipts = read_receipts(element, original_sender=to.bare, session=session)
+    if receipts.unknown:
+        return _store_all(receipts)
+    return stored(receipts.found) if receipts.found else None
+
+
+async def _store_all(receipts: Receipts) -> None:
+    if receipts.found:
+        await stored(receipts.found)
+    await receipts.look_up()
