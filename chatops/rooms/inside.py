@@ -92,17 +92,23 @@ class RunningRoom(Membership):
             self._tell_others(occupant, lambda jid: self._presence(occupant, gone, jid=jid))
             occupant.seen = False
         own = self._presence(occupant, turn, jid=True, own=(*own_codes, 110))
-        self.send(occupant, own, self.occupant_jid(occupant))
+        for device in occupant.devices.values():
+            give(device, own)
 
     def show_itself(self, device: Device, occupant: Occupant, codes: Iterable[int]) -> None:
         """One's own presence once more, to one device."""
-        own = self._presence(occupant, PLAIN, jid=True, own=(*codes, 110))
-        self.deliver(device, own, self.occupant_jid(occupant))
+        give(device, self._presence(occupant, PLAIN, jid=True, own=(*codes, 110)))
 
     def show_departure(self, device: Device, occupant: Occupant, turn: Turn) -> None:
         """To the device that leaves, whether or not its nickname stays."""
-        own = self._presence(occupant, turn, jid=True, own=(110,))
-        self.deliver(device, own, self.occupant_jid(occupant))
+        give(device, self._presence(occupant, turn, jid=True, own=(110,)))
+
+    def show_the_others(self, newcomer: Occupant, device: Device) -> None:
+        """Section 7.2.2: who is there already, before one's own presence."""
+        sees = self.sees_jids(newcomer)
+        for other in self.occupants:
+            if other is not newcomer and other.seen:
+                give(device, self.presence_of(other, jid=sees))
 
     def presence_of(self, occupant: Occupant, *, jid: bool) -> Packed:
         """Somebody's presence as it is, made once for all who come in later."""
@@ -114,7 +120,10 @@ class RunningRoom(Membership):
     def _presence(
         self, occupant: Occupant, turn: Turn, *, jid: bool, own: Sequence[int] = ()
     ) -> Packed:
-        """Section 7.2.2: with role and affiliation always, with the address where it may be."""
+        """Section 7.2.2: with role and affiliation always, with the address where it may be.
+
+        It has its sender already, so that only the addressee is left to be said.
+        """
         element = stanza("presence", type_=turn.type)
         x = add(element, f"{{{MUC_USER}}}x")
         leaves = turn.type is not None and not turn.nick
@@ -141,22 +150,22 @@ class RunningRoom(Membership):
                 add(worn, f"{{{HATS}}}hat", uri=hat.uri, title=hat.title, hue=hat.hue or None)
         inner = turn.words if turn.type is not None else occupant.presence
         packed = Packed.pack(element)
-        return packed.with_child(inner) if inner else packed
+        if inner:
+            packed = packed.with_child(inner)
+        return Packed(packed.head + attribute("from", self.occupant_jid(occupant)), packed.tail)
 
     def _tell_others(self, occupant: Occupant, variant: Callable[[bool], Packed]) -> None:
-        sender = attribute("from", self.occupant_jid(occupant))
         open_to_all = self.room.who_sees_jids == WhoSeesJids.ANYONE
-        parts: dict[bool, tuple[bytes, bytes]] = {}
+        variants: dict[bool, Packed] = {}
         for other in self.occupants:
             if other is occupant:
                 continue
             sees = open_to_all or other.role == Role.MODERATOR
-            found = parts.get(sees)
-            if found is None:
-                packed = variant(sees)
-                found = parts[sees] = (packed.head + sender, packed.tail)
+            packed = variants.get(sees)
+            if packed is None:
+                packed = variants[sees] = variant(sees)
             for device in other.devices.values():
-                hand_over(device, b"".join((found[0], device.addressed, found[1])))
+                give(device, packed)
 
     # Messages
 
@@ -214,6 +223,11 @@ class RunningRoom(Membership):
                 make(f"{{{DELAY}}}delay", from_=self.jid, stamp=stamp(self.room.subject_set_at))
             )
         return Packed.pack(message)
+
+
+def give(device: Device, packed: Packed) -> None:
+    """What has its sender already; hot, as each newcomer costs two for everybody inside."""
+    hand_over(device, b"".join((packed.head, device.addressed, packed.tail)))
 
 
 def hand_over(device: Device, data: bytes, line: Tracked | None = None) -> None:

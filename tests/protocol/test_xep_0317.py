@@ -92,8 +92,9 @@ async def test_a_hat_is_taken_and_the_commands_are_listed(alice: Person, bob: Pe
     await command(owner, room, "create", {"title": "Host", "uri": HOST})
     await command(owner, room, "assign", {"jid": bob.jid, "uri": HOST})
     await enter(guest, room, "bob")
-    shown = await owner.wait_for(f"<presence from='{room}/bob'/>")
-    assert worn(shown) == ["Host"]
+    with_hat = f"<presence from='{room}/bob'><hats xmlns='{HATS}'/></presence>"
+    assert worn(await guest.wait_for(with_hat)) == ["Host"]
+    await settled(guest)
     await command(owner, room, "unassign", {"jid": bob.jid, "uri": HOST})
     assert worn(await guest.wait_for(f"<presence from='{room}/bob'/>")) == []
     unassign = {"jid": bob.jid, "uri": HOST}

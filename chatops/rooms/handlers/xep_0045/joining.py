@@ -165,7 +165,7 @@ def enter(room: RunningRoom, nick: str, device: Device, element: Element, join: 
     occupant = room.occupants.enter(nick, device, rank, role)
     if device.session is not None:
         device.session.notes.setdefault(ROOMS, set()).add(room)
-    _show_the_others(room, occupant, device)
+    room.show_the_others(occupant, device)
     presence = _presence_of(room, role, element)
     unchanged = known is not None and known.presence == presence
     occupant.presence = presence
@@ -178,14 +178,6 @@ def enter(room: RunningRoom, nick: str, device: Device, element: Element, join: 
         hand_over(device, data)
     room.send_subject(device)
     changed(room)
-
-
-def _show_the_others(room: RunningRoom, newcomer: Occupant, device: Device) -> None:
-    """Section 7.2.2: who is there already, before one's own presence."""
-    sees = room.sees_jids(newcomer)
-    for other in room.occupants:
-        if other is not newcomer and other.seen:
-            room.deliver(device, room.presence_of(other, jid=sees), room.occupant_jid(other))
 
 
 def _asked_for(element: Element) -> str:
