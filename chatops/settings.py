@@ -136,6 +136,9 @@ CHATOPS_MAX_UNACKNOWLEDGED = env_int("CHATOPS_MAX_UNACKNOWLEDGED", 5_000)
 CHATOPS_DELIVERY_ATTEMPTS = env_int("CHATOPS_DELIVERY_ATTEMPTS", 50)
 CHATOPS_RETRY_SECONDS = env_int("CHATOPS_RETRY_SECONDS", 30)
 CHATOPS_RETRY_LONGEST_SECONDS = env_int("CHATOPS_RETRY_LONGEST_SECONDS", 3_600)
+# A device that comes is offered what others of its account got in these hours; 0: nothing.
+CHATOPS_CATCH_UP_HOURS = env_int("CHATOPS_CATCH_UP_HOURS", 72)
+CHATOPS_MAX_CATCH_UP = env_int("CHATOPS_MAX_CATCH_UP", 1_000)
 CHATOPS_MESSAGE_LIFETIME_DAYS = env_int("CHATOPS_MESSAGE_LIFETIME_DAYS", 0)
 # How often the whole ledger is compared with its chains, beside what is new; 0: only by hand.
 CHATOPS_LEDGER_VERIFY_HOURS = env_int("CHATOPS_LEDGER_VERIFY_HOURS", 24)
@@ -198,6 +201,7 @@ MESSAGE_POLICY = [
     "chatops.delivery.policies.track",
     "chatops.delivery.crs.policies.follow",
     "chatops.bridge.policies.copy_to_own_devices",
+    "chatops.delivery.carbons.follow",
     "chatops.push.policies.wake_devices",
 ]
 
@@ -385,6 +389,10 @@ CELERY_BEAT_SCHEDULE = {
     "messages that are kept only until they arrive": {
         "task": "delivery.empty_passing",
         "schedule": 60.0,
+    },
+    "copies that nobody asks for any more": {
+        "task": "delivery.forget_copies",
+        "schedule": 3_600.0,
     },
     "figures of deliveries by the hour": {"task": "delivery.figures", "schedule": 60.0},
     "exports that are forgotten, or old": {"task": "delivery.sweep_exports", "schedule": 60.0},

@@ -144,8 +144,9 @@ class MessagePath:
             data = packed.addressed(to=envelope.to.full, sender=sender)
             for copy in envelope.copies:
                 copy.session.send(data, copy.tracked)
+            follow = envelope.track_copy
             for session in envelope.carbons:
-                session.send(carbon("received", data, session))
+                session.send(carbon("received", data, session), follow and follow(session))
             for session in envelope.own_copies:
                 session.send(carbon("sent", data, session))
         _no_longer_underway(envelope)

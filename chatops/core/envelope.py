@@ -49,6 +49,7 @@ class Envelope:
     offline: bool = False  # it is queued for an absent recipient
     queueing: bool = False  # counted as `underway` into the queue
     undeliverable: Exception | None = None  # what ends it, unless a rule of its own decides before
+    track_copy: Callable[[Session], Tracked | None] | None = None  # follows a received carbon
     after: list[Callable[[], None]] = field(default_factory=list)  # called after the hand-over
     not_stored: tuple[Callable[[], None], ...] = ()  # called in place of it, if it cannot be stored
 

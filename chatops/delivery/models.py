@@ -17,6 +17,7 @@ class State(models.IntegerChoices):
     """How far one message has come with one recipient's device; it only grows, but for QUEUED."""
 
     STORED = 10, "stored"  # committed, not yet written to a device
+    MISSED = 15, "missed"  # it did not get there, while another device of the account has it
     QUEUED = 20, "queued"  # nobody was there: it waits for the next login
     SENT = 30, "sent"  # written to the device's connection
     CONFIRMED = 40, "confirmed"  # the device said so: XEP-0198, XEP-0184, CRS
@@ -33,11 +34,13 @@ class EventKind(models.IntegerChoices):
     STORED = 10, "stored"
     QUEUED = 20, "queued offline"
     NOTIFIED = 25, "notified by push"  # XEP-0357: the device may come and fetch it
+    CAUGHT_UP = 27, "offered while catching up"  # other devices of the account had it before
     SENT = 30, "sent"
     CONFIRMED = 40, "confirmed"
     OVERDUE = 45, "not confirmed in time"  # its sender was told (CRS)
     DISPLAYED = 50, "displayed"
     REQUEUED = 55, "back in the queue"
+    MISSED = 56, "missed"
     RETRIED = 57, "retried"
     FAILED = 60, "failed"
     EXPIRED = 70, "expired"
@@ -283,6 +286,22 @@ class Verification(models.Model):
 
     def __str__(self) -> str:
         return f"verification of {moment_of(self.pk):%Y-%m-%d %H:%M} UTC"
+
+
+class CopiesGot(models.Model):
+    """Copies (carbons) of messages that a device has got, which have no delivery of their own."""
+
+    id = models.BigIntegerField(primary_key=True, help_text="Time-ordered: also when it was noted.")
+    device = models.ForeignKey(Device, models.CASCADE, db_index=False, related_name="+")
+    messages = models.BinaryField(help_text="Their ids, 64 bits each.")
+
+    class Meta:
+        verbose_name_plural = "copies got"
+        ordering = ["id"]
+        indexes = [models.Index("device", "id", name="copies_by_device")]
+
+    def __str__(self) -> str:
+        return f"{len(self.messages) // 8} copies got by device {self.device_id}"
 
 
 class HourFigures(models.Model):

@@ -2,12 +2,17 @@
 
 from celery import shared_task
 
-from chatops.delivery import export_jobs, figures, retries, services, watching
+from chatops.delivery import export_jobs, figures, missing, retries, services, watching
 
 
 @shared_task(name="delivery.empty_passing")
 def empty_passing() -> None:
     services.empty_passing()
+
+
+@shared_task(name="delivery.forget_copies")
+def forget_copies() -> None:
+    missing.forget_copies()
 
 
 @shared_task(name="delivery.sweep")

@@ -18,6 +18,7 @@ MOST_LANES = 40  # a notice goes to thousands: the page then narrows to a person
 
 BADGES = {
     State.STORED: "co-info",
+    State.MISSED: "co-warn",
     State.QUEUED: "co-warn",
     State.SENT: "co-info",
     State.CONFIRMED: "co-good",
@@ -30,6 +31,7 @@ _TONES = {
     EventKind.QUEUED: "co-warn",
     EventKind.REQUEUED: "co-warn",
     EventKind.OVERDUE: "co-warn",
+    EventKind.MISSED: "co-warn",
     EventKind.CONFIRMED: "co-good",
     EventKind.DISPLAYED: "co-good",
     EventKind.FAILED: "co-bad",
@@ -41,6 +43,7 @@ _JOINTS = {
     EventKind.CONFIRMED: "by {}",
     EventKind.DISPLAYED: "by {}",
     EventKind.REQUEUED: "because {}",
+    EventKind.MISSED: "because {}",
     EventKind.NOTIFIED: "through {}",
     EventKind.DISCARDED: "by {}",
 }

@@ -1,0 +1,41 @@
+"""A device comes, or others are handed a queue: it is offered what they have and it has not."""
+
+from chatops.contacts.privacy import guard
+from chatops.contacts.rules import MESSAGE
+from chatops.core.database import in_db_at_last
+from chatops.core.wire import Session, settled
+from chatops.delivery import missing
+from chatops.delivery.carbons import got
+from chatops.delivery.flexible import SINCE
+from chatops.delivery.services import Owed
+from chatops.xmpp.jid import parse
+
+
+async def claim(session: Session) -> list[Owed]:
+    """What the session's device has missed, oldest first; it is on its way there from now on.
+
+    Who looks through the queue by hand (XEP-0013) is sent nothing unasked. What its owner would
+    not hear of now is left out.
+    """
+    if not missing.is_on() or SINCE in session.notes:
+        return []
+    await settled()  # what was sent to others before this device came is in the tables now
+    had = got.of(session.device_id)
+    found = await in_db_at_last(
+        missing.missed_by, device_id=session.device_id, online_since=session.since
+    )
+    had |= got.of(session.device_id)
+    wanted = [
+        each.message_id
+        for each in found
+        if each.message_id not in had
+        and guard.lets_in(session.bare, parse(each.sender), MESSAGE, session)
+    ]
+    if not wanted:
+        return []
+    return await in_db_at_last(
+        missing.offer,
+        device_id=session.device_id,
+        online_since=session.since,
+        message_ids=wanted,
+    )
