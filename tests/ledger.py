@@ -22,8 +22,9 @@ WHERE m.sender_bare = ? AND m.stanza_id = ? ORDER BY r.id
 """
 SENT = 30
 KINDS = {
-    5: "accepted", 10: "stored", 15: "missed", 20: "queued", 25: "notified", 27: "offered", 30: "sent", 40: "confirmed",
-    50: "displayed", 55: "requeued", 56: "missed", 57: "retried", 60: "failed", 70: "expired", 80: "discarded",
+    5: "accepted", 10: "stored", 15: "missed", 20: "queued", 25: "notified", 27: "offered",
+    30: "sent", 40: "confirmed", 50: "displayed", 55: "requeued", 56: "missed", 57: "retried",
+    60: "failed", 70: "expired", 80: "discarded",
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ class Flush:
     def __init__(self) -> None:
         self.running = False
         self.again = False  # more was queued since it last looked
+        self.missed = False  # other devices may have what this one has not got
 
 
 class Underway:

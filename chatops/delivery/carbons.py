@@ -21,7 +21,7 @@ COPIES_INSERT = Insert(CopiesGot, order=37, fields=("id", "device", "messages"),
 
 
 class Carbon:
-    """One copy on its way to one device; core.wire.Tracked. One that is lost is simply not noted."""
+    """One copy on its way to one device; core.wire.Tracked. A lost one is not noted."""
 
     __slots__ = ("insists", "message_id", "owed")
 

@@ -1,5 +1,7 @@
 """A device comes, or others are handed a queue: it is offered what they have and it has not."""
 
+from collections.abc import Sequence
+
 from chatops.contacts.privacy import guard
 from chatops.contacts.rules import MESSAGE
 from chatops.core.database import in_db_at_last
@@ -39,3 +41,19 @@ async def claim(session: Session) -> list[Owed]:
         online_since=session.since,
         message_ids=wanted,
     )
+
+
+def in_order(
+    queued: Sequence[Owed], claimed: Sequence[Owed], *, is_all: bool
+) -> tuple[list[Owed], list[Owed]]:
+    """Both in the order of acceptance, and what is claimed and comes behind the rest of the queue.
+
+    `is_all`: the queue has nothing more.
+    """
+    last = queued[-1].message_id if queued and not is_all else None
+    now = [each for each in claimed if last is None or each.message_id < last]
+    return sorted([*queued, *now], key=_by_acceptance), list(claimed[len(now) :])
+
+
+def _by_acceptance(message: Owed) -> int:
+    return message.message_id

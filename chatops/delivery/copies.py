@@ -62,7 +62,7 @@ def settle(waiting: Sequence[Delivery]) -> None:
     for row in waiting:
         device_id = devices.get(row.changed)
         row.device_id = device_id if device_id in known else None
-        row.state = State.SENT if row.attempts else State.STORED
+        row.state = State.STORED if row.device_id is None else State.MISSED
         row.owed, row.due = False, 0
     Delivery.objects.bulk_update(waiting, ["device", "state", "owed", "due"], batch_size=200)
     ring(LedgerGrew(tuple({row.message_id for row in waiting})))

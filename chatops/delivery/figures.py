@@ -65,6 +65,7 @@ def count_hour(hour: datetime, now: datetime) -> None:
     first, end = first_at(hour), first_at(hour + HOUR)
     counts: Counter[str] = Counter()
     rows = Delivery.objects.filter(message_id__gte=first, message_id__lt=end).order_by()
+    rows = rows.exclude(state=State.MISSED)  # another device has it, so it has arrived
     for state, owed, count in rows.values_list("state", "owed").annotate(Count("pk")):
         counts["failed" if state in GIVEN_UP else "waiting" if owed else "delivered"] += count
     fresh = HourFigures(hour=hour, latencies=_latencies(first, end), counted_at=now, **counts)

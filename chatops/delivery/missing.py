@@ -213,7 +213,8 @@ def _to_offer(comer: Comer) -> "QuerySet[Message]":
     )
 
 
-def _of_outer_message(comer: Comer) -> "QuerySet[Delivery]":
+def _copies(comer: Comer) -> "QuerySet[Delivery]":
+    """For an Exists: what the account's devices have of the outer message."""
     return Delivery.objects.filter(message=OuterRef("pk"), recipient=comer.user_id)
 
 

@@ -8,7 +8,7 @@ from django.db.models import Exists
 
 from chatops.core.ids import new_id
 from chatops.core.live import ring
-from chatops.delivery import retries
+from chatops.delivery import missing, retries
 from chatops.delivery.copies import HAS_IT, has_it, is_open, lock, settle, twins, waits
 from chatops.delivery.events import append
 from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
@@ -23,12 +23,13 @@ def requeue(
 ) -> None:
     """Give back what devices did not confirm before their sessions were gone.
 
-    What another device of the account has is not owed any more. What waits already is not owed
-    twice: the copies become one. `tried`: it counts as an attempt where the device was sent it; the
-    next one may have to wait, and after the last one it is given up.
+    What another device of the account has is not owed any more: these have missed it (`missing`).
+    What waits already is not owed twice: the copies become one. `tried`: it counts as an attempt
+    where the device was sent it; the next one may have to wait, and after the last one it is given
+    up.
     """
     wanted = set(delivery_ids)
-    covered: list[int] = []
+    covered: list[Delivery] = []
     joined: list[Delivery] = []
     back: list[Delivery] = []
     beside: set[tuple[int, int]] = set()
@@ -37,7 +38,7 @@ def requeue(
         lost = [copy for copy in copies if copy.pk in wanted and is_open(copy)]
         others = [copy for copy in copies if copy not in lost]
         if not lost or any(map(has_it, others)):
-            covered += [copy.pk for copy in lost]
+            covered += lost
             continue
         for copy in lost:
             copy.attempts += tried and copy.state == State.SENT
@@ -49,7 +50,7 @@ def requeue(
         people.add(copies[0].recipient_id)
         if any(map(is_open, others)):
             beside.add((copies[0].message_id, copies[0].recipient_id))
-    Delivery.objects.filter(pk__in=covered).update(owed=False)
+    missing.note(covered, detail=detail, tried=tried)
     _join(joined, detail)
     if tried:
         last = [

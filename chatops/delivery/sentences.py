@@ -18,6 +18,8 @@ def sentence(delivery: Delivery, events: Sequence[Event], accepted: datetime) ->
             return f"It is not sent: {whose} can read it in its archive."
         case State.STORED:
             return f"It is stored, and about to be sent to {whose}."
+        case State.MISSED:
+            return _missed(delivery, whose, last.get(EventKind.MISSED))
         case State.QUEUED:
             return _waits(delivery, last)
         case State.SENT if delivery.owed:
@@ -44,6 +46,16 @@ def sentence(delivery: Delivery, events: Sequence[Event], accepted: datetime) ->
             event = last.get(EventKind.DISCARDED)
             why = f" ({event.detail})" if event and event.detail else ""
             return f"It was taken back on {_when(delivery.changed_at)}, before it arrived{why}."
+
+
+def _missed(delivery: Delivery, whose: str, event: Event | None) -> str:
+    why = f" because {event.detail}" if event and event.detail else ""
+    tried = f" It was sent it {_times(delivery.attempts).lower()}." if delivery.attempts else ""
+    return (
+        f"{_capital(whose)} did not confirm it{why}, while another device of"
+        f" {delivery.recipient.get_short_name()} has it.{tried} It is offered it again when it"
+        " comes, if that is soon enough."
+    )
 
 
 def _waits(delivery: Delivery, last: dict[EventKind, Event]) -> str:

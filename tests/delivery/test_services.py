@@ -73,7 +73,7 @@ def test_what_another_device_confirmed_is_not_owed_again(
     lost = copy(sent, phone)
     copy(sent, laptop, State.CONFIRMED)
     returns.requeue(delivery_ids=[lost.pk])
-    assert lines() == {("sent", "phone", False), ("confirmed", "laptop", False)}
+    assert lines() == {("missed", "phone", False), ("confirmed", "laptop", False)}
 
 
 def copy(sent: Message, device: Device, state: State = State.SENT) -> Delivery:
@@ -120,7 +120,7 @@ def test_a_device_that_may_still_confirm_it_is_not_offered_it_again(
     Delivery.objects.filter(pk=left.pk).update(state=State.CONFIRMED, owed=False)
     assert take(laptop) == []
     returns.settle_answered([(sent.pk, bob.pk)])
-    assert lines() == {("sent", "phone", False), ("confirmed", "laptop", False)}
+    assert lines() == {("missed", "phone", False), ("confirmed", "laptop", False)}
 
 
 def test_a_device_that_may_still_confirm_it_keeps_it_from_the_dead_letters(
@@ -151,7 +151,7 @@ def test_the_sweep_finds_what_was_confirmed_and_not_heard_of(
     assert lines() == {("queued", "", True), ("sent", "laptop", True)}
     Delivery.objects.filter(pk=left.pk).update(state=State.CONFIRMED, owed=False)
     retries.sweep()
-    assert lines() == {("sent", "phone", False), ("confirmed", "laptop", False)}
+    assert lines() == {("missed", "phone", False), ("confirmed", "laptop", False)}
 
 
 def test_a_restart_takes_up_what_was_on_its_way(bob: User, phone: Device) -> None:

@@ -12,36 +12,46 @@ START = "stored, sent phone, sent tablet"
 WAYS = {
     "the other confirms": """
         phone dies       | requeued phone   | queued owed, sent tablet owed
-        tablet confirms  | confirmed tablet | sent phone, confirmed tablet
-        phone comes      |                  | sent phone, confirmed tablet
+        tablet confirms  | confirmed tablet | missed phone, confirmed tablet
+        phone gets       | offered phone, sent phone | sent phone owed, confirmed tablet
+        phone confirms   | confirmed phone  | confirmed phone, confirmed tablet
+        phone comes      |                  | confirmed phone, confirmed tablet
     """,
     "the other confirms by a receipt": """
         phone dies       | requeued phone   | queued owed, sent tablet owed
-        tablet receipts  | confirmed tablet | sent phone, confirmed tablet
-        pad comes        |                  | sent phone, confirmed tablet
+        tablet receipts  | confirmed tablet | missed phone, confirmed tablet
+        pad comes        |                  | missed phone, confirmed tablet
     """,
     "the other dies as well": """
         phone dies       | requeued phone   | queued owed, sent tablet owed
         tablet dies      | requeued tablet  | queued owed
         tablet gets      | retried tablet, sent tablet | sent tablet owed
-        phone comes      |                  | sent tablet owed
-        tablet dies      | requeued tablet, retried phone, sent phone | sent phone owed
-        phone confirms   | confirmed phone  | confirmed phone
-        tablet comes     |                  | confirmed phone
+        pad comes        |                  | sent tablet owed
+        tablet dies      | requeued tablet, retried pad, sent pad | sent pad owed
+        pad confirms     | confirmed pad    | confirmed pad
+        tablet gets      | offered tablet, sent tablet | confirmed pad, sent tablet owed
+    """,
+    "it comes back while the other has not confirmed": """
+        phone dies       | requeued phone   | queued owed, sent tablet owed
+        tablet dies      | requeued tablet  | queued owed
+        tablet gets      | retried tablet, sent tablet | sent tablet owed
+        phone gets       | offered phone, sent phone | sent tablet owed, sent phone owed
+        tablet dies      | requeued tablet  | queued owed, sent phone owed
+        phone confirms   | confirmed phone  | missed tablet, confirmed phone
     """,
     "it comes back before the other confirms": """
         phone dies       | requeued phone   | queued owed, sent tablet owed
         phone gets       | retried phone, sent phone | sent phone owed, sent tablet owed
         tablet confirms  | confirmed tablet | sent phone owed, confirmed tablet
-        phone dies       |                  | sent phone, confirmed tablet
-        phone comes      |                  | sent phone, confirmed tablet
+        phone dies       | missed phone     | missed phone, confirmed tablet
+        phone gets       | offered phone, sent phone | sent phone owed, confirmed tablet
     """,
     "a third one comes meanwhile": """
         phone dies       | requeued phone   | queued owed, sent tablet owed
         pad gets         | retried pad, sent pad | sent pad owed, sent tablet owed
         pad confirms     | confirmed pad    | confirmed pad, sent tablet owed
-        tablet dies      |                  | confirmed pad, sent tablet
-        tablet comes     |                  | confirmed pad, sent tablet
+        tablet dies      | missed tablet    | confirmed pad, missed tablet
+        tablet gets      | offered tablet, sent tablet | confirmed pad, sent tablet owed
     """,
     "a third one comes meanwhile and dies, then the other": """
         phone dies       | requeued phone   | queued owed, sent tablet owed
@@ -50,13 +60,13 @@ WAYS = {
         pad dies         | requeued pad     | queued owed
         phone gets       | retried phone, sent phone | sent phone owed
         phone confirms   | confirmed phone  | confirmed phone
-        tablet comes     |                  | confirmed phone
+        tablet gets      | offered tablet, sent tablet | confirmed phone, sent tablet owed
     """,
     "the other's connection breaks, and is taken up again": """
         phone dies       | requeued phone   | queued owed, sent tablet owed
         tablet breaks    |                  | queued owed, sent tablet owed
-        tablet resumes   | confirmed tablet | sent phone, confirmed tablet
-        phone comes      |                  | sent phone, confirmed tablet
+        tablet resumes   | confirmed tablet | missed phone, confirmed tablet
+        phone gets       | offered phone, sent phone | sent phone owed, confirmed tablet
     """,
 }
 

@@ -14,10 +14,12 @@ from chatops.core.queueing import FLUSHING, Flush, Outflow, returning, underway
 from chatops.core.wire import Session, settled, wire
 from chatops.delivery import queues, returns, services
 from chatops.delivery.beside import beside
+from chatops.delivery.catching_up import claim, in_order
 from chatops.delivery.crs.confirming import offer
 from chatops.delivery.crs.people import switched
 from chatops.delivery.flexible import since
 from chatops.delivery.handlers.xep_0079 import is_over
+from chatops.delivery.missing import is_on
 from chatops.delivery.news import Beside, Waiting
 from chatops.delivery.services import Owed
 from chatops.delivery.tracking import TrackedDelivery, ledger
@@ -38,7 +40,7 @@ def begin(session: Session) -> None:
 
     With CRS, all is offered again at each login, however often it was offered before.
     """
-    wire().spawn(hand_over(session, paused=switched.has(session.bare)))
+    wire().spawn(hand_over(session, paused=switched.has(session.bare), missed=True))
 
 
 @offline.on_session("bound inline")
@@ -73,20 +75,26 @@ async def watch(news: Beside) -> None:
     await in_db_at_last(returns.settle_answered, pairs)
 
 
-async def hand_over(session: Session, *, paused: bool = False) -> None:
+async def hand_over(session: Session, *, paused: bool = False, missed: bool = False) -> None:
     """Send this device all that is queued for the account, oldest first.
 
-    `paused`: also what is to wait for a while, after it was offered in vain.
+    `paused`: also what is to wait for a while, after it was offered in vain. `missed`: also what
+    others of the account have got, and this one has not.
     """
     flush: Flush = session.notes.setdefault(FLUSHING, Flush())
+    flush.missed = flush.missed or missed
     if flush.running:
         flush.again = True
         return
     flush.running = True
+    claimed: list[Owed] = []
     try:
         while _may_take(session):
             await returning.none_left(session.bare)
             flush.again = session.bare in underway
+            if flush.missed:
+                flush.missed = False
+                claimed += await claim(session)
             owed = await in_db_at_last(
                 services.take,
                 user_id=session.user_id,
@@ -97,13 +105,29 @@ async def hand_over(session: Session, *, paused: bool = False) -> None:
             )
             if owed:
                 queues.forget(session.user_id)
-                await _send(session, owed)
+                _share(session)
+            ready, claimed = in_order(owed, claimed, is_all=len(owed) < CHUNK)
+            if ready:
+                await _send(session, ready)
             elif session.bare in underway:
                 await underway.none_left(session.bare)
             elif not flush.again:
                 break
     finally:
         session.notes.pop(FLUSHING, None)
+        if claimed:
+            await in_db_at_last(
+                returns.requeue, delivery_ids=[each.delivery_id for each in claimed]
+            )
+
+
+def _share(session: Session) -> None:
+    """What one device takes from the queue, others that are there have not got."""
+    if not is_on():
+        return
+    for other in wire().sessions_of(session.bare):
+        if other is not session and _may_take(other):
+            wire().spawn(hand_over(other, missed=True))
 
 
 async def _send(session: Session, owed: Sequence[Owed]) -> None:
