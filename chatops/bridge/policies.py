@@ -6,6 +6,7 @@ from chatops.bridge.directory import directory
 from chatops.core.envelope import Copy, Dropped, Envelope
 from chatops.core.queueing import FLUSHING, underway
 from chatops.core.wire import Session, wire
+from chatops.delivery.catching_up import is_offered_later
 from chatops.xmpp.content import BODY, NO_STORE, STORE, is_momentary
 from chatops.xmpp.errors import Unavailable
 from chatops.xmpp.names import CARBONS, CHAT_STATES, HINTS, MARKERS, RECEIPTS
@@ -94,11 +95,19 @@ def _find_places(envelope: Envelope, sessions: Iterable[Session]) -> Exception |
         ]
         if len(flushes) == len(envelope.copies):
             # While older messages are being handed over, a new one takes its place behind them.
-            # Where another device has been there all the time, there are none.
             envelope.copies.clear()
             _queue(envelope)
             for flush in flushes:
                 flush.again = True
+        elif flushes and is_offered_later(envelope):
+            # They are handed it behind what they have missed (delivery.catching_up).
+            envelope.copies[:] = [
+                copy for copy in envelope.copies if FLUSHING not in copy.session.notes
+            ]
+            envelope.queueing = True
+            underway.begin(envelope.to.bare)
+            for flush in flushes:
+                flush.again = flush.missed = True
     return None
 
 

@@ -2,15 +2,28 @@
 
 from collections.abc import Sequence
 
+from chatops.archive.policies import worth_tracking
 from chatops.contacts.privacy import guard
 from chatops.contacts.rules import MESSAGE
 from chatops.core.database import in_db_at_last
+from chatops.core.envelope import Envelope
 from chatops.core.wire import Session, settled
 from chatops.delivery import missing
 from chatops.delivery.carbons import got
 from chatops.delivery.flexible import SINCE
 from chatops.delivery.services import Owed
+from chatops.xmpp.content import NO_PERMANENT_STORE
 from chatops.xmpp.jid import parse
+
+
+def is_offered_later(envelope: Envelope) -> bool:
+    """Whether a device that does not get a message now is offered what others get of it."""
+    return (
+        missing.is_on()
+        and envelope.type in ("chat", "normal")
+        and worth_tracking(envelope.tags, envelope.type)
+        and NO_PERMANENT_STORE not in envelope.tags
+    )
 
 
 async def claim(session: Session) -> list[Owed]:

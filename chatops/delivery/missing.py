@@ -194,7 +194,7 @@ def _lacking(comer: Comer) -> "QuerySet[Message]":
         archive = Archive.objects.filter(jid=comer.bare).values("pk")
         read = Entry.objects.filter(archive__in=archive, message=OuterRef("pk"))
         found = found.exclude(Exists(read), pk__lt=comer.read_until)
-    return found.exclude(sender=f"{comer.bare}/{comer.resource}")
+    return found
 
 
 def _to_offer(comer: Comer) -> "QuerySet[Message]":

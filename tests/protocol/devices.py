@@ -1,10 +1,14 @@
 """Devices that count what they get (XEP-0198), for tests that look into the ledger."""
 
+import itertools
+
 from tests.conftest import Person
 from tests.conversation import Client, difference, parse
 from tests.faults.test_slow_and_lost import reset
 from tests.ledger import timeline
 from tests.protocol.managed import SM, managed, message
+
+_numbers = itertools.count()
 
 
 class Device:
@@ -50,10 +54,10 @@ async def settled(person: Person, resource: str, *, resume: bool = False) -> tup
 
 
 async def has_its_queue(person: Person, device: Device) -> None:
-    number, ways = 0, ["queued"]
+    """What it sends itself comes behind all that waited, or directly when nothing is left."""
+    ways = ["queued"]
     while "queued" in ways:
-        number += 1
-        name = f"probe-{number}"
+        name = f"probe-{next(_numbers)}"
         await device.client.send(message(person.jid, name))
         await device.wait_for(f"<message id='{name}'/>")
         ways = timeline(person.service, person.jid, name)

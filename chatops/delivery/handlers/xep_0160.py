@@ -93,7 +93,7 @@ async def hand_over(session: Session, *, paused: bool = False, missed: bool = Fa
             await returning.none_left(session.bare)
             flush.again = session.bare in underway
             if flush.missed:
-                flush.missed = False
+                flush.missed = flush.again  # what is under way may be for this device, too
                 claimed += await claim(session)
             owed = await in_db_at_last(
                 services.take,
