@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
             name='Delivery',
             fields=[
                 ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('state', models.SmallIntegerField(choices=[(10, 'stored'), (20, 'queued'), (30, 'sent'), (40, 'confirmed'), (50, 'displayed'), (60, 'failed'), (70, 'expired'), (80, 'discarded')])),
+                ('state', models.SmallIntegerField(choices=[(10, 'stored'), (15, 'missed'), (20, 'queued'), (30, 'sent'), (40, 'confirmed'), (50, 'displayed'), (60, 'failed'), (70, 'expired'), (80, 'discarded')])),
                 ('owed', models.BooleanField(default=True, help_text='It must be offered again.')),
                 ('changed', models.BigIntegerField(help_text='Id of the last event, so also its time.')),
                 ('attempts', models.PositiveSmallIntegerField(db_default=0, help_text='How often a device was sent it and did not confirm it.')),
@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(help_text='Time-ordered: also when it happened.', primary_key=True, serialize=False)),
                 ('message_id', models.BigIntegerField()),
-                ('kind', models.SmallIntegerField(choices=[(5, 'accepted'), (10, 'stored'), (20, 'queued offline'), (25, 'notified by push'), (30, 'sent'), (40, 'confirmed'), (45, 'not confirmed in time'), (50, 'displayed'), (55, 'back in the queue'), (57, 'retried'), (60, 'failed'), (70, 'expired'), (80, 'discarded')])),
+                ('kind', models.SmallIntegerField(choices=[(5, 'accepted'), (10, 'stored'), (20, 'queued offline'), (25, 'notified by push'), (27, 'offered while catching up'), (30, 'sent'), (40, 'confirmed'), (45, 'not confirmed in time'), (50, 'displayed'), (55, 'back in the queue'), (56, 'missed'), (57, 'retried'), (60, 'failed'), (70, 'expired'), (80, 'discarded')])),
                 ('node', models.CharField(blank=True, max_length=64)),
                 ('door', models.CharField(blank=True, max_length=20)),
                 ('detail', models.CharField(blank=True, help_text='By what: an ack, a receipt, an error.', max_length=500)),
@@ -147,6 +147,19 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['id'],
                 'constraints': [models.UniqueConstraint(fields=('chain', 'number'), name='seal_place')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CopiesGot',
+            fields=[
+                ('id', models.BigIntegerField(help_text='Time-ordered: also when it was noted.', primary_key=True, serialize=False)),
+                ('messages', models.BinaryField(help_text='Their ids, 64 bits each.')),
+                ('device', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.device')),
+            ],
+            options={
+                'verbose_name_plural': 'copies got',
+                'ordering': ['id'],
+                'indexes': [models.Index(models.F('device'), models.F('id'), name='copies_by_device')],
             },
         ),
         migrations.AddIndex(
