@@ -56,7 +56,7 @@ async def settled(person: Person, resource: str, *, resume: bool = False) -> tup
 async def has_its_queue(person: Person, device: Device) -> None:
     """What it sends itself comes behind all that waited, or directly when nothing is left."""
     ways = ["queued"]
-    while "queued" in ways:
+    while any(each.startswith(("queued", "offered")) for each in ways):
         name = f"probe-{next(_numbers)}"
         await device.client.send(message(person.jid, name))
         await device.wait_for(f"<message id='{name}'/>")
