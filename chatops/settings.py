@@ -6,40 +6,16 @@ from pathlib import Path
 
 import dj_database_url
 import django_stubs_ext
-from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from chatops.console.look import console_look
 from chatops.core.addresses import read_addresses
+from chatops.core.environment import env, env_choice, env_int, env_on, env_seconds
 from chatops.xmpp.jid import InvalidJID, in_ascii, parse
 
 django_stubs_ext.monkeypatch()  # lets Django's generic classes be subscripted at run time
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env(name: str, default: str) -> str:
-    return os.environ.get(name, default)
-
-
-def env_int(name: str, default: int) -> int:
-    text = os.environ.get(name, "")
-    try:
-        return int(text) if text else default
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {text!r}.") from error
-
-
-def env_choice(name: str, *choices: str) -> str:
-    """One of the choices; the first is the default."""
-    text = os.environ.get(name) or choices[0]
-    if text not in choices:
-        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {text!r}.")
-    return text
-
-
-def env_on(name: str, *, default: bool) -> bool:
-    return env_choice(name, *(("on", "off") if default else ("off", "on"))) == "on"
 
 
 def as_compared(domain: str) -> str:
@@ -183,7 +159,7 @@ CHATOPS_MAX_PUSH_REGISTRATIONS = env_int("CHATOPS_MAX_PUSH_REGISTRATIONS", 20)
 CHATOPS_VCARDS = env_choice("CHATOPS_VCARDS", "everybody", "contacts")
 CHATOPS_DATABASE_THREADS = env_int("CHATOPS_DATABASE_THREADS", 4)
 # How long a sender waits for his message to be stored before he is told to try again.
-CHATOPS_STORE_SECONDS = 0.9
+CHATOPS_STORE_SECONDS = env_seconds("CHATOPS_STORE_SECONDS", 0.9)
 
 # A message passes these in this order; each may change, answer or end it (core.envelope).
 MESSAGE_POLICY = [
