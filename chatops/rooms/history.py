@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
+
 from chatops.core.ids import first_at, moment_of
 from chatops.xmpp.elements import Element, make, serialise
 from chatops.xmpp.names import DELAY, MUC
@@ -23,9 +25,9 @@ class HistoryWanted:
     since: datetime | None = None
 
     @classmethod
-    def read(cls, join: Element | None) -> "HistoryWanted":
+    def read(cls, join: Element) -> "HistoryWanted":
         """From the ``<x/>`` of a join; what cannot be read is not asked for."""
-        element = None if join is None else join.find(f"{{{MUC}}}history")
+        element = join.find(f"{{{MUC}}}history")
         if element is None:
             return cls()
         since = _moment(element.get("since"))
@@ -46,32 +48,47 @@ class Said:
     sender: str  # an occupant JID
     late: Packed | None = None
 
+    @property
+    def size(self) -> int:
+        """Twice, as it will be kept with its stamp, too."""
+        return 2 * (len(self.packed.head) + len(self.packed.tail))
+
 
 class History:
-    """The last `length` messages of a room."""
+    """The last `length` messages of a room, or fewer where they are long."""
 
     def __init__(self, room: str, length: int, said: Iterable[Said] = ()) -> None:
         self._room = room
-        self._said = deque(said, maxlen=length)
-        self._usual = length
+        self._said: deque[Said] = deque()
+        self._length = self._usual = length
+        self._bytes = 0
+        for each in said:
+            self.remember(each)
 
     def resize(self, length: int, *, usual: int) -> None:
         """Older ones that a longer history would hold come with the room's next awakening.
 
         So many as are `usual` go to those who do not say how many they want.
         """
-        self._usual = usual
-        if length != self._said.maxlen:
-            self._said = deque(self._said, maxlen=length)
+        self._length, self._usual = length, usual
+        self._shorten()
 
     def remember(self, said: Said) -> None:
         self._said.append(said)
+        self._bytes += said.size
+        self._shorten()
+
+    def _shorten(self) -> None:
+        while len(self._said) > self._length or (
+            self._bytes > settings.CHATOPS_ROOM_HISTORY_BYTES and self._said
+        ):
+            self._bytes -= self._said.popleft().size
 
     def forget(self, message_id: int) -> None:
         """It was retracted."""
-        self._said = deque(
-            (said for said in self._said if said.id != message_id), maxlen=self._said.maxlen
-        )
+        kept = [said for said in self._said if said.id != message_id]
+        self._said = deque(kept)
+        self._bytes = sum(said.size for said in kept)
 
     def chosen(self, wanted: HistoryWanted, to: str) -> list[bytes]:
         """What a newcomer hears, oldest first, addressed to it."""

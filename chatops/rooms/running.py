@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from weakref import WeakValueDictionary
 
+from django.conf import settings
 from django.utils import timezone
 
 from chatops.archive import services as archive
@@ -151,17 +152,19 @@ def _said(room: Room, archive_id: int) -> list[Said]:
     kept = Entry.objects.filter(archive=archive_id).exclude(message__body="")
     if room.history_from is not None:
         kept = kept.filter(message_id__gte=first_at(room.history_from))
-    rows = list(
-        kept.order_by("-message_id").values_list("message_id", "message__xml")[
-            : room.history_length
-        ]
-    )
-    said = [(number, xml, parse(xml)) for number, xml in reversed(rows)]
-    return [
-        Said(number, Packed.from_bytes(xml.encode()), element.get("from", ""))
-        for number, xml, element in said
-        if element.find(RETRACTION) is None
-    ]
+    newest = kept.order_by("-message_id").values_list("message_id", "message__xml")
+    said: list[Said] = []
+    left = settings.CHATOPS_ROOM_HISTORY_BYTES
+    for number, xml in newest[: room.history_length].iterator(chunk_size=20):
+        element = parse(xml)
+        if element.find(RETRACTION) is not None:
+            continue
+        each = Said(number, Packed.from_bytes(xml.encode()), element.get("from", ""))
+        left -= each.size
+        if left < 0:
+            break
+        said.append(each)
+    return said[::-1]
 
 
 def in_order(change: Callable[[], None]) -> "asyncio.Future[None]":

@@ -14,6 +14,7 @@ from tests.protocol.xep_0045.talk import (
     info_of,
     item,
     join,
+    new_room,
     refused,
     seen,
     settled,
@@ -268,3 +269,52 @@ async def test_who_does_not_say_hears_the_usual_history_and_who_asks_hears_more(
         while (await guest.next()).find("{*}subject") is None:
             heard += 1
         assert heard == count
+
+
+@pytest.mark.spec("XEP-0045 §7.10")
+async def test_who_registers_where_nicknames_are_locked_is_called_so_at_once(
+    alice: Person, bob: Person
+) -> None:
+    owner, guest = await alice.online(), await bob.online()
+    room = await tea_room(owner)
+    await set_fields(owner, room, **{"x-muc__roomconfig_reservednick": "1"})
+    await enter(guest, room, "bob")
+    await settled(owner)
+    await guest.send(
+        f"<iq type='set' id='r' to='{room}'><query xmlns='{REGISTER}'>"
+        "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>"
+        f"<value>{MUC}#register</value></field><field var='muc#register_roomnick'>"
+        "<value>Bobby</value></field></x></query></iq>"
+    )
+    await guest.wait_for(seen(room, "Bobby", item("member", "participant"), 110, 210))
+    await owner.wait_for(seen(room, "Bobby", item("member", "participant")))
+    await guest.send(join(room, "bob"))  # the same again, as after a lost connection
+    await guest.wait_for(seen(room, "Bobby", item("member", "participant"), 110, 210))
+
+
+@pytest.mark.spec("XEP-0045 §13.6")
+async def test_a_presence_that_all_are_sent_has_a_limit(alice: Person, bob: Person) -> None:
+    owner, guest = await alice.online(), await bob.online()
+    room = await tea_room(owner)
+    long = f"<status>{'x' * 10_001}</status>"
+    await guest.send(f"<presence to='{room}/bob'><x xmlns='{MUC}'/>{long}</presence>")
+    await guest.expect(refused("policy-violation"))
+    await enter(guest, room, "bob")
+    await settled(owner)
+    await guest.send(f"<presence to='{room}/bob'>{long}</presence>")
+    await guest.wait_for(refused("policy-violation"))
+    await guest.send(f"<presence to='{room}/bob' type='unavailable'>{long}</presence>")
+    gone = await owner.expect(seen(room, "bob", item("none", "none"), type_="unavailable"))
+    assert gone.find("{*}status") is None
+
+
+@pytest.mark.spec("XEP-0045 §7.2.10", "XEP-0045 §17.2")
+async def test_a_room_that_is_not_configured_is_not_there(alice: Person, bob: Person) -> None:
+    owner, guest, room = await alice.online(), await bob.online(), new_room()
+    await enter(owner, room, "alice")
+    assert condition(await info_of(guest, room)) == "item-not-found"
+    await guest.send(f"<message to='{room}' type='groupchat'><body>Anybody?</body></message>")
+    await guest.expect(refused("item-not-found", "message"))
+    assert (await info_of(owner, room)).get("type") == "result"
+    assert (await configure(owner, room)).get("type") == "result"
+    assert (await info_of(guest, room)).get("type") == "result"

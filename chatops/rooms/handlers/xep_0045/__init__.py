@@ -65,8 +65,8 @@ async def describe(request: IqRequest, info: Info) -> None:
     if node:
         raise NoSuchNode
     sheet = await in_db(directory.sheet, localpart, asker)
-    if sheet is None:
-        raise NoSuchRoom
+    if sheet is None or (sheet.room.locked and sheet.rank != "owner"):
+        raise NoSuchRoom  # a room that is not configured is not there yet (section 7.2.10)
     info.identities.append(Identity("conference", "text", str(sheet.room)))
     info.features |= OF_ROOMS | disco_features(sheet.room)
     if not sheet.room.may_register:

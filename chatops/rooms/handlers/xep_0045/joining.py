@@ -7,6 +7,7 @@ from hmac import compare_digest
 from chatops.accounts.models import User
 from chatops.audit.services import Actor
 from chatops.core.database import in_db
+from chatops.core.limits import Limit
 from chatops.core.wire import Session, wire
 from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import conference, muc
@@ -35,10 +36,17 @@ from chatops.xmpp.errors import (
     NotAuthorized,
     NotFound,
     Refused,
+    TooMuch,
 )
 from chatops.xmpp.jid import JID
 from chatops.xmpp.names import CLIENT, HATS, MUC, MUC_USER, OCCUPANT_ID
 
+SIZE = Limit(
+    "CHATOPS_MAX_ROOM_PRESENCE_BYTES",
+    "bytes",
+    "One presence in a room, which everybody who comes in is sent.",
+    "policy-violation",
+)
 _STATUS = f"{{{CLIENT}}}status"
 _JOIN = f"{{{MUC}}}x"
 _NOT_PASSED = frozenset(
@@ -64,6 +72,10 @@ class RoomLocked(NotFound):
     """The room's owner is still configuring it."""
 
 
+class TooLong(TooMuch):
+    """A presence that everybody in a room is sent may not be that long."""
+
+
 class Asleep(Exception):
     """The room that was meant has closed meanwhile."""
 
@@ -76,7 +88,12 @@ async def take_presence(element: Element, sender: JID, to: JID, session: Session
     if type_ in ("unavailable", "error"):
         room = rooms.get(localpart)
         if room is not None and type_ == "unavailable":
-            await in_order(partial(leave, room, sender.full, words=content_of(element)))
+            occupant = room.occupants.by_device(sender.full)
+            role = occupant.role if occupant is not None else Role.NONE
+            words = b""
+            with suppress(TooLong):  # who leaves, leaves
+                words = _presence_of(room, role, element)
+            await in_order(partial(leave, room, sender.full, words=words))
         elif room is not None:
             await in_order(partial(fail, room, sender.full, element))
         return
@@ -120,6 +137,8 @@ def appear(room: RunningRoom | None, nick: str, device: Device, element: Element
         raise Asleep
     occupant = room.occupants.by_device(device.full)
     join = element.find(_JOIN)
+    if join is not None:
+        nick = room.reserved_for(device.jid.bare) or nick
     if join is not None and (occupant is None or occupant.nick == nick):
         enter(room, nick, device, element, join)
     elif occupant is None:
@@ -152,7 +171,6 @@ def enter(room: RunningRoom, nick: str, device: Device, element: Element, join: 
     Raises what keeps somebody out.
     """
     bare = device.jid.bare
-    nick = room.reserved_for(bare) or nick
     rank = room.rank_of(bare)
     again = room.occupants.by_device(device.full) is not None
     if not again:
@@ -162,11 +180,11 @@ def enter(room: RunningRoom, nick: str, device: Device, element: Element, join: 
     created = room.room.locked and not len(room.occupants)
     known = room.occupants.by_nick(nick)
     role = known.role if known else room.role_of_newcomer(bare, rank)
+    presence = _presence_of(room, role, element)
     occupant = room.occupants.enter(nick, device, rank, role)
     if device.session is not None:
         device.session.notes.setdefault(ROOMS, set()).add(room)
     room.show_the_others(occupant, device)
-    presence = _presence_of(room, role, element)
     unchanged = known is not None and known.presence == presence
     occupant.presence = presence
     codes = _own_codes(room, created=created, renamed=_asked_for(element) != nick)
@@ -218,20 +236,36 @@ def rename(room: RunningRoom, occupant: Occupant, nick: str, element: Element) -
     must_rename(room.room, occupant.role, locked=bool(room.reserved_for(occupant.bare)))
     room.occupants.must_be_unused(nick, occupant.bare)
     room.must_not_be_reserved(nick, occupant.bare)
+    presence = _presence_of(room, occupant.role, element)
+    call(room, occupant, nick, presence, codes=(210,) if _asked_for(element) != nick else ())
+
+
+def call(
+    room: RunningRoom,
+    occupant: Occupant,
+    nick: str,
+    presence: bytes,
+    *,
+    codes: tuple[int, ...] = (),
+) -> None:
+    """Somebody has another nickname from now on, one that is free."""
     room.show(occupant, Turn(codes=(303,), type="unavailable", nick=nick))
     forget_address(room, occupant)
     room.occupants.rename(occupant, nick)
-    occupant.presence = _presence_of(room, occupant.role, element)
-    room.show(occupant, own_codes=(210,) if _asked_for(element) != nick else ())
+    occupant.presence = presence
+    room.show(occupant, own_codes=codes)
     changed(room)
 
 
 def _presence_of(room: RunningRoom, role: Role, element: Element) -> bytes:
-    """What others are shown; the room may keep visitors' texts from them."""
+    """What others are shown; the room may keep visitors' texts from them. Raises TooLong."""
     if role == Role.VISITOR and not room.room.visitors_may_set_status:
         for status in element.findall(_STATUS):
             element.remove(status)
-    return content_of(element)
+    content = content_of(element)
+    if SIZE.is_exceeded_by(len(content)):
+        raise TooLong
+    return content
 
 
 def content_of(element: Element) -> bytes:

@@ -93,6 +93,8 @@ def take_message(
     if room is None:
         return _spawned(_refuse_asleep(to))
     speaker = room.occupants.by_device(sender.full)
+    if speaker is None and room.room.locked:
+        raise NoSuchRoom  # section 17.2
     if speaker is None:
         raise NotInside
     if to.resource:

@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from functools import partial
 
 from chatops.audit.services import Actor
 from chatops.core.database import in_db
@@ -10,12 +11,13 @@ from chatops.core.ids import new_id
 from chatops.core.wire import Session, wire
 from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import REGISTER, conference, muc
+from chatops.rooms.handlers.xep_0045.joining import call
 from chatops.rooms.handlers.xep_0045.nicknames import valid_nickname
 from chatops.rooms.inside import RunningRoom
 from chatops.rooms.membership import Standing
 from chatops.rooms.permits import must_register
 from chatops.rooms.privileges import STAFF, NeedsAdmin
-from chatops.rooms.running import rooms
+from chatops.rooms.running import in_order, rooms
 from chatops.rooms.services import NoSuchRoom
 from chatops.xmpp.elements import Element, add, make, stanza
 from chatops.xmpp.errors import BadRequest, NotAllowed
@@ -75,6 +77,15 @@ async def register(request: IqRequest) -> None:
         return
     await in_db(services.register, room.room, jid=bare, nickname=nickname, by=by)
     await rooms.restand(room.localpart, bare)
+    await in_order(partial(_call_as_registered, room, bare))
+
+
+def _call_as_registered(room: RunningRoom, bare: str) -> None:
+    """Section 7.10: where nicknames are locked down, who is inside gets the one that is theirs."""
+    nick = room.reserved_for(bare)
+    for occupant in room.occupants.of(bare):
+        if nick and occupant.nick != nick and room.occupants.by_nick(nick) is None:
+            call(room, occupant, nick, occupant.presence, codes=(210,))
 
 
 def is_approval(element: Element) -> bool:
