@@ -1,13 +1,16 @@
 """Chromium, driven by Playwright, for tests that look at pages as a person does."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from playwright.async_api import Page, async_playwright
 
 from tests.service import PASSWORD, ServiceProcess
 
 CHROMIUM = "/usr/bin/chromium"
+PICTURES = os.environ.get("PICTURES")  # a folder, for those who want to look
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -46,3 +49,10 @@ async def signed_in(
         yield page
         await browser.close()
         assert not problems, problems
+
+
+async def look(page: Page, name: str) -> None:
+    """Nothing sticks out of a page, and whoever wants to sees it."""
+    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), name
+    if PICTURES:
+        await page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.conftest import Person
-from tests.pages.browser import signed_in
+from tests.pages.browser import look, signed_in
 from tests.service import PASSWORD, ServiceProcess
 
 
@@ -29,8 +29,14 @@ async def test_a_row_changes_while_one_looks_at_it(
             f"<message to='{desk.jid}'><received xmlns='urn:xmpp:receipts' id='w1'/></message>"
         )
         await expect(row).to_contain_text("confirmed")
+        await desk.send(f"<message to='{bob.jid}' type='chat' id='w2'><body>More</body></message>")
+        newer = page.get_by_role("link", name="1 newer")
+        await expect(newer).to_be_visible()
         assert await page.evaluate("window.notLoadedAgain")
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        await look(page, f"delivery-log-{width}")
+        await newer.click()
+        await expect(row).to_have_count(2)
+        await expect(newer).to_have_count(0)
 
 
 EXPIRE = """

@@ -2,33 +2,22 @@
 
 import base64
 import io
-import os
-from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page
 
 from tests.conftest import Person, connect
 from tests.conversation import Mismatch
-from tests.pages.browser import signed_in
+from tests.pages.browser import look, signed_in
 from tests.service import PASSWORD, ServiceProcess
 
 BLOCKING, PRIVACY = "urn:xmpp:blocking", "jabber:iq:privacy"
-PICTURES = os.environ.get("PICTURES")  # a folder, for those who want to look
 
 
 def picture(colour: str) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (48, 64), colour).save(out, "PNG")
     return out.getvalue()
-
-
-async def look(page: Page, name: str) -> None:
-    """Nothing sticks out of a page, and whoever wants to sees it."""
-    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), name
-    if PICTURES:
-        await page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
 async def test_a_vcard_is_written_by_the_client_and_seen_and_cleared_in_the_browser(

@@ -1,6 +1,7 @@
 """The delivery log as a list: filters that only draw, and pages found by LogQuery."""
 
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet, prefetch_related_objects
@@ -25,6 +26,7 @@ from chatops.delivery.timeline import BADGES
 from chatops.delivery.walking import LAST, Place
 
 READ, ASK = "archive.view_message", "delivery.add_exportjob"
+THAN = "than"  # the place of the newest row that a page has
 
 
 class AcceptedFilter(SpanFilter):
@@ -104,6 +106,8 @@ class LogChangeList(KeysetChangeList):
         self.query_string = self.turned()
         self.export_formats = FORMATS.values() if request.user.has_perm(ASK) else ()
         self.rows_url = _rows_url(rows)
+        if older is None and newer is None and not query.looks_into_words:
+            self.rows_url = _rows_url(rows, beyond=query)
         self.chips, self.counts_newest = ([], False) if older or newer else self._chips(query)
         self.most_counted = MOST_COUNTED
 
@@ -127,7 +131,12 @@ class LogChangeList(KeysetChangeList):
         return Chip(str(state.label), BADGES[state], shown, url, chosen)
 
 
-def _rows_url(rows: list[Delivery]) -> str:
-    """Where the cells of these rows are found again, for a page that follows them."""
-    keys = ",".join(str(row.pk) for row in rows)
-    return f"{reverse('admin:delivery_rows')}?ids={keys}" if rows else ""
+def _rows_url(rows: list[Delivery], beyond: LogQuery | None = None) -> str:
+    """Where the cells of these rows are found again, for a page that follows them.
+
+    `beyond`: also how many have come that it would show above them.
+    """
+    params: dict[str, Any] = {"ids": ",".join(str(row.pk) for row in rows)} if rows else {}
+    if beyond is not None:
+        params |= beyond.as_params() | {THAN: Place.of(rows[0]) if rows else Place(0, 0)}
+    return f"{reverse('admin:delivery_rows')}?{urlencode(params)}" if params else ""

@@ -1,6 +1,7 @@
 """The delivery log, and each message's timeline."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,7 @@ from chatops.core.ids import moment_of, read_id
 from chatops.delivery import retries
 from chatops.delivery.admin.changelist import (
     READ,
+    THAN,
     AcceptedFilter,
     DeviceFilter,
     KindFilter,
@@ -31,12 +33,14 @@ from chatops.delivery.log import LogQuery
 from chatops.delivery.models import Delivery, State
 from chatops.delivery.sentences import span
 from chatops.delivery.timeline import BADGES, timeline_of
+from chatops.delivery.walking import Place
 
 DECIDE = "delivery.decide_deadletter"
 _DECISIONS = {
     "offer": (retries.revive, "It is offered again."),
     "discard": (retries.discard, "It is discarded."),
 }
+MOST_NEWER = 99  # rows that are counted above a page
 MOST_ROWS = 200  # asked for at a time by a page that follows them
 
 
@@ -91,7 +95,10 @@ class DeliveryAdmin(ReadOnlyAdmin):
         keys = [read_id(text) for text in request.GET.get("ids", "").split(",")[:MOST_ROWS]]
         wanted = [key for key in keys if key is not None]
         rows = Delivery.objects.filter(pk__in=wanted).select_related("device")
-        cells = (cell for row in rows for cell in _cells(row))
+        cells = [cell for row in rows for cell in _cells(row)]
+        newest = Place.read(request.GET.get(THAN, ""))
+        if newest is not None:
+            cells.append(_newer_rows(LogQuery.read(request.GET.dict(), words=False), newest))
         return HttpResponse(format_html_join("\n", "{}", ((cell,) for cell in cells)))
 
     def change_view(
@@ -193,6 +200,21 @@ def _cells(delivery: Delivery) -> tuple[SafeString, SafeString, SafeString]:
         for name, content in shown
     )  # fmt: skip
     return device, state_, after
+
+
+def _newer_rows(query: LogQuery, newest: Place) -> SafeString:
+    """How many rows a page of that query would have above its own, and the way to them."""
+    page = query.page(size=MOST_NEWER, newer=newest, columns=("message_id",))
+    count = len(page.rows)
+    if not count:
+        return format_html("<span id='newer-rows'></span>")
+    return format_html(
+        "<span id='newer-rows'><a class='co-badge co-info' href='{}?{}'>{}{} newer</a></span>",
+        reverse("admin:delivery_delivery_changelist"),
+        urlencode(query.as_params()),
+        count,
+        "+" if page.has_more else "",
+    )
 
 
 def sender_of(delivery: Delivery) -> str:
