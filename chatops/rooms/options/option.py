@@ -9,7 +9,7 @@ from chatops.xmpp.errors import BadRequest, NotAcceptable
 from chatops.xmpp.forms import FormField, read_boolean
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Option:
     """One setting, under its name in the muc#roomconfig form (XEP-0045 section 15.5.3).
 
