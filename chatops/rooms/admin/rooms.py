@@ -130,7 +130,9 @@ class RoomAdmin(RoomBulk, RoomDeeds):
     def get_fieldsets(self, request: HttpRequest, obj: Room | None = None) -> Any:
         if obj is None:
             return [(None, {"fields": ("localpart", "owner", "members")}), *sections()]
-        return sections()
+        # A password is for those who could set another one.
+        may_change = self.has_change_permission(request, obj)
+        return sections(without=frozenset() if may_change else frozenset({"password"}))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Made by an administrator, a room stays unless he wants otherwise."""
