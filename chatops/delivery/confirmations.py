@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from chatops.archive.models import Message
-from chatops.core.ids import new_id
+from chatops.core.ids import new_id, read_id
 from chatops.delivery.copies import lock, settle, waits
 from chatops.delivery.events import append
 from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
@@ -22,15 +22,20 @@ def confirm(
     kind: EventKind,
     door: str,
     detail: str,
+    in_room: bool = False,
 ) -> int | None:
     """Note a receipt or marker for a message found by its sender and stanza id.
 
-    Returns the message's id; None where there is no such message, which is nobody's error: the
-    receipt may be for one that was not kept.
+    `in_room`: the sender is a room that tracks delivery, and the id the one that it gave. Returns
+    the message's id; None where there is no such message, which is nobody's error: the receipt may
+    be for one that was not kept.
     """
-    message_id = _message_id(
-        sender=sender, recipient_id=recipient_id, recipient=recipient, stanza_id=stanza_id
-    )
+    if in_room:
+        message_id = _tracked_in(sender, recipient_id=recipient_id, stanza_id=stanza_id)
+    else:
+        message_id = _message_id(
+            sender=sender, recipient_id=recipient_id, recipient=recipient, stanza_id=stanza_id
+        )
     if message_id is None:
         return None
     note(
@@ -95,6 +100,14 @@ def _of_device(copies: Sequence[Delivery], device_id: int) -> Delivery | None:
     anybodys = [copy for copy in copies if copy.device_id is None]
     found = sorted(own or anybodys, key=lambda copy: (waits(copy), copy.owed, copy.pk))
     return found[-1] if found else None
+
+
+def _tracked_in(room: str, *, recipient_id: int, stanza_id: str) -> int | None:
+    """A message of that room which this recipient was sent."""
+    found = Delivery.objects.filter(
+        message=read_id(stanza_id), recipient=recipient_id, message__recipient_bare=room
+    )
+    return found.values_list("message_id", flat=True).first()
 
 
 def _message_id(*, sender: str, recipient_id: int, recipient: str, stanza_id: str) -> int | None:

@@ -43,8 +43,13 @@ class Receipts:
             await pending
 
 
-def read_receipts(element: Element, *, original_sender: str, session: Session) -> Receipts:
-    """The receipts and markers in a stanza of `session`."""
+def read_receipts(
+    element: Element, *, original_sender: str, session: Session, in_room: bool = False
+) -> Receipts:
+    """The receipts and markers in a stanza of `session`.
+
+    `in_room`: `original_sender` is a room, which gave the messages their ids.
+    """
     found: list[Receipt] = []
     unknown: list[Awaitable[None]] = []
     for child in element:
@@ -55,7 +60,7 @@ def read_receipts(element: Element, *, original_sender: str, session: Session) -
         if delivery is not None:
             found.append(delivery.confirm_now(*meaning, session.door))
         else:
-            unknown.append(_look_up(original_sender, stanza_id, *meaning, session))
+            unknown.append(_look_up(original_sender, stanza_id, *meaning, session, in_room))
     return Receipts(found, unknown)
 
 
@@ -69,7 +74,12 @@ def _meaning(child: Element) -> tuple[tuple[EventKind, str] | None, str | None]:
 
 
 async def _look_up(
-    original_sender: str, stanza_id: str, kind: EventKind, detail: str, session: Session
+    original_sender: str,
+    stanza_id: str,
+    kind: EventKind,
+    detail: str,
+    session: Session,
+    in_room: bool,  # noqa: FBT001
 ) -> None:
     ledger.flush()  # what is known of it goes first
     message_id = await in_db(
@@ -82,6 +92,7 @@ async def _look_up(
         kind=kind,
         door=session.door,
         detail=detail,
+        in_room=in_room,
     )
     if message_id is not None:
         tell_pages(message_id)

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 
 from chatops.core.ids import new_id
 from chatops.core.journal import Write
+from chatops.core.wire import wire
 from chatops.delivery.crs.confirming import sent
 from chatops.delivery.models import State
+from chatops.delivery.receipts import Receipts, read_receipts
 from chatops.delivery.tracking import TrackedDelivery, ledger
 from chatops.delivery.writes import delivery_write
 from chatops.rooms.inside import RunningRoom
+from chatops.xmpp.elements import Element
+from chatops.xmpp.jid import JID
 
 
 def track(
@@ -30,6 +34,7 @@ def track(
             )
             line.written_owed = False
             lines[device.full] = line
+            ledger.remember(room.jid, session.bare, str(message_id), line)
             sent.note(session.bare, stanza_id, line)
             writes.append(
                 delivery_write(
@@ -42,3 +47,14 @@ def track(
                 )
             )
     return writes, lines
+
+
+def heard(room: RunningRoom, element: Element, sender: JID) -> Receipts:
+    """What a device inside says of the room's messages (XEP-0333 section 4.3).
+
+    It calls them by the ids that the room gave them: those of their senders are not unique.
+    """
+    session = wire().session(sender)
+    if session is None:
+        return Receipts([], [])
+    return read_receipts(element, original_sender=room.jid, session=session, in_room=True)

@@ -211,9 +211,37 @@ def test_a_stranger_cannot_confirm_what_he_was_not_sent(phone: Device) -> None:
     assert confirm(charlie, device, "m9", EventKind.CONFIRMED) is None
 
 
-def confirm(user: User, device: Device, stanza_id: str, kind: EventKind) -> int | None:
+@pytest.mark.spec("XEP-0333 §4.3")
+def test_a_marker_in_a_room_is_for_who_was_sent_the_message_there(bob: User, phone: Device) -> None:
+    room = "tea@conference.localhost"
+    said, elsewhere, unseen = (written() for _ in range(3))
+    Message.objects.filter(pk__in=(said.pk, unseen.pk)).update(recipient_bare=room)
+    for each in (said, elsewhere):
+        copy(each, phone)
+    ids = [str(each.pk) for each in (said, elsewhere, unseen)]
+    found = [
+        confirm(bob, phone, name, EventKind.DISPLAYED, sender=room, in_room=True)
+        for name in (*ids, "m1", "9" * 30)
+    ]
+    assert found == [said.pk, None, None, None, None]
+    assert {each.message_id: each.state for each in Delivery.objects.all()} == {
+        said.pk: State.DISPLAYED,
+        elsewhere.pk: State.SENT,
+    }
+
+
+def confirm(
+    user: User,
+    device: Device,
+    stanza_id: str,
+    kind: EventKind,
+    *,
+    sender: str = "alice@localhost",
+    in_room: bool = False,
+) -> int | None:
     return confirmations.confirm(
-        sender="alice@localhost",
+        sender=sender,
+        in_room=in_room,
         recipient_id=user.pk,
         recipient=user.jid,
         device_id=device.pk,

@@ -3,7 +3,7 @@
 import itertools
 
 from tests.conftest import Person
-from tests.conversation import Client, difference, parse
+from tests.conversation import Client, Element, difference, parse
 from tests.faults.test_slow_and_lost import reset
 from tests.ledger import timeline
 from tests.protocol.managed import SM, managed, message
@@ -18,7 +18,7 @@ class Device:
         self.client, self.jid, self.came = client, client.jid, 0
         self.messages: list[str] = []  # their ids
 
-    async def wait_for(self, pattern: str) -> None:
+    async def wait_for(self, pattern: str) -> Element:
         wanted = parse(pattern)
         while True:
             element = await self.client.next()
@@ -26,7 +26,7 @@ class Device:
             if element.tag == "{jabber:client}message":
                 self.messages.append(element.get("id", ""))
             if not difference(wanted, element):
-                return
+                return element
 
     async def confirms(self) -> None:
         """All that it has read."""

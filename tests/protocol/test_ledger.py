@@ -291,7 +291,7 @@ async def test_though_the_database_is_away_for_longer_than_anybody_waits(
     service.kill()
 
 
-@pytest.mark.spec("XEP-0045 §7.4", "XEP-0198 §4")
+@pytest.mark.spec("XEP-0045 §7.4", "XEP-0198 §4", "XEP-0333 §4.3")
 async def test_to_the_people_in_a_room_that_tracks_delivery(
     service: ServiceProcess, alice: Person, bob: Person
 ) -> None:
@@ -310,12 +310,17 @@ async def test_to_the_people_in_a_room_that_tracks_delivery(
     await phone.confirms()
     await desk.send(message(room, "m", "groupchat"))
     await desk.wait_for(f"<message from='{room}/alice' id='m'/>")
-    await phone.wait_for(f"<message from='{room}/alice' id='m'/>")
+    said = await phone.wait_for(f"<message from='{room}/alice' id='m'/>")
     await phone.confirms()
-    await becomes(
-        service,
-        alice.jid,
-        "m",
-        "stored, sent desk, sent phone, confirmed phone",
-        "sent desk, confirmed phone",
-    )
+    told, states = "stored, sent desk, sent phone, confirmed phone", "sent desk, confirmed phone"
+    await becomes(service, alice.jid, "m", told, states)
+    by_room = said.find("{urn:xmpp:sid:0}stanza-id")
+    assert by_room is not None
+    for number in (by_room.get("id"), "1", "m"):  # of which the room gave the first alone
+        await phone.client.send(
+            f"<message to='{room}' type='groupchat' id='d-{number}'>"
+            f"<displayed xmlns='urn:xmpp:chat-markers:0' id='{number}'/></message>"
+        )
+        await desk.wait_for(f"<message from='{room}/bob' id='d-{number}'/>")
+    told, states = f"{told}, displayed phone", "sent desk, displayed phone"
+    await becomes(service, alice.jid, "m", told, states)

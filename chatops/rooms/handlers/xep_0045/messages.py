@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,8 @@ from chatops.core.journal import Update, Write
 from chatops.core.live import hears
 from chatops.core.wire import Session, Tracked, wire
 from chatops.delivery.crs.telling import tell_stored
+from chatops.delivery.receipts import Receipts, count, take_back
+from chatops.delivery.tracking import Receipt
 from chatops.rooms.handlers.xep_0045 import conference, muc, registration
 from chatops.rooms.handlers.xep_0045.invitations import mediate
 from chatops.rooms.handlers.xep_0045.leaving import fail
@@ -29,7 +31,7 @@ from chatops.rooms.occupants import Occupant, Role
 from chatops.rooms.retraction import retract
 from chatops.rooms.running import changed, exists, in_order, rooms, settle
 from chatops.rooms.services import NoSuchRoom
-from chatops.rooms.tracking import track
+from chatops.rooms.tracking import heard, track
 from chatops.rooms.waking import wake
 from chatops.xmpp.content import BODY, NO_PERMANENT_STORE, NO_STORE, RETRACTION, STORE
 from chatops.xmpp.elements import Element, add, namespace_of, serialise, stanza, tag_of
@@ -125,7 +127,17 @@ def _speak(
     if element.find(RETRACTION) is not None:
         return _spawned(_take_back(room, speaker, sender, element))
     who, address = speaker.id, room.occupant_jid(speaker)
-    return publish(room, element, sender, address, who=who, is_subject=is_subject)
+    say = partial(publish, room, element, sender, address, who=who, is_subject=is_subject)
+    if not room.room.tracks_delivery:
+        return say()
+    receipts = heard(room, element, sender)
+    return _spawned(_count(receipts, say)) if receipts.unknown else say(receipts=receipts.found)
+
+
+async def _count(receipts: Receipts, say: "Callable[..., asyncio.Future[None]]") -> None:
+    """What memory does not know any more is looked up first."""
+    await receipts.look_up()
+    await say(receipts=receipts.found)
 
 
 async def _take_back(room: RunningRoom, speaker: Occupant, sender: JID, element: Element) -> None:
@@ -144,11 +156,12 @@ def publish(
     *,
     who: str = "",
     is_subject: bool = False,
+    receipts: Sequence[Receipt] = (),
 ) -> "asyncio.Future[None]":
     """Store a message of the room, and then say it; `author` is the real JID, for the archive.
 
-    `who` is the occupant's id, '' where the room itself speaks (XEP-0421). The future is done when
-    it is stored and has gone out.
+    `who` is the occupant's id, '' where the room itself speaks (XEP-0421); `receipts` are what it
+    confirms. The future is done when it is stored and has gone out.
     """
     message_id, stanza_id = new_id(), element.get("id", "")
     _strip_claims(element, room.jid)
@@ -165,6 +178,8 @@ def publish(
     subject, now = element.findtext(_SUBJECT) or "", timezone.now()
     if is_subject:
         writes.append(Write(SUBJECT_UPDATE, (room.room.pk, subject, sender, now, who)))
+    for receipt in receipts:
+        writes += receipt.writes
     packed = Packed.from_bytes(data)
     stored: asyncio.Future[None] = wire().loop.create_future()
 
@@ -183,10 +198,17 @@ def publish(
         wake(room.occupants, element, sender=sender, author=author.bare, message_id=message_id)
         if kept:
             tell_stored(author, stanza_id, moment_of(message_id))
+        for receipt in receipts:
+            count(receipt)
         settle(stored)
         changed(room)
 
-    wire().commit(writes, done, lambda: settle(stored, Overloaded()))
+    def refuse() -> None:
+        for receipt in receipts:
+            take_back(receipt)
+        settle(stored, Overloaded())
+
+    wire().commit(writes, done, refuse)
     return stored
 
 
