@@ -15,12 +15,20 @@ def online_keys() -> set[int]:
     return {session.user_id for session in list(wire.wire().all_sessions())}
 
 
+def online_devices() -> dict[int, float]:
+    """The devices of those sessions, and when each began (time.time())."""
+    if not wire.running():
+        return {}
+    return {session.device_id: session.since for session in list(wire.wire().all_sessions())}
+
+
 def sessions_of(user: User) -> list[dict[str, Any]]:
     """The account's sessions, if the service runs in this process."""
     if not wire.running():
         return []
     return [
         {
+            "device_id": session.device_id,
             "resource": session.jid.resource,
             "door": session.door,
             "address": session.address,

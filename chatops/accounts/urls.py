@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chatops.accounts.pages import cards, inviting, joining, own
+from chatops.accounts.pages import cards, devices, inviting, joining, own
 
 urlpatterns = [
     path("register/", joining.register, name="register"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("account/changed/", own.changed, name="account-changed"),
     path("account/invite/", inviting.invite, name="account-invite"),
     path("account/invite/<int:number>/", inviting.withdraw, name="account-withdraw"),
+    path("account/device/<int:number>/", devices.show, name="account-device"),
     path("account/card/", cards.show, name="account-card"),
     path("photo/<int:user_id>/<slug:photo_hash>/", cards.photo, name="photo"),
     path("account/remove/", own.remove, name="account-remove"),

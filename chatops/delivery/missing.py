@@ -12,7 +12,7 @@ from typing import Self, TypeAlias
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from chatops.accounts.models import Device
@@ -21,7 +21,7 @@ from chatops.archive.policies import worth_tracking
 from chatops.core.ids import first_at, new_id
 from chatops.core.limits import Limit
 from chatops.delivery import retries
-from chatops.delivery.copies import HAS_IT, OPEN
+from chatops.delivery.copies import HAS_IT, OPEN, twins
 from chatops.delivery.events import append
 from chatops.delivery.models import NODE, CopiesGot, Delivery, Event, EventKind, State
 from chatops.delivery.services import Owed
@@ -90,10 +90,8 @@ def is_on() -> bool:
 
 
 def looking_back() -> timedelta:
-    """How far; messages are offered no longer than they live."""
-    hours = settings.CHATOPS_CATCH_UP_HOURS or USUAL_HOURS
-    days = settings.CHATOPS_MESSAGE_LIFETIME_DAYS
-    return timedelta(hours=min(hours, 24 * days) if days else hours)
+    """How far."""
+    return timedelta(hours=settings.CHATOPS_CATCH_UP_HOURS or USUAL_HOURS)
 
 
 def missed_by(*, device_id: int, online_since: float) -> list[Missed]:
@@ -186,10 +184,12 @@ def _concerning(comer: Comer, found: "QuerySet[Message]") -> Messages:
 def _lacking(comer: Comer) -> "QuerySet[Message]":
     """What came for the account and the device has not got, nor read in its archive."""
     deliveries = Delivery.objects.filter(recipient=comer.user_id, message__gte=comer.since)
+    had = twins().filter(HAS_IT, device=comer.device_id)
     found = Message.objects.filter(
-        pk__in=deliveries.values("message_id"), kind__in=_KINDS, retracted_at=None
+        pk__in=deliveries.exclude(Exists(had)).values("message_id"),
+        kind__in=_KINDS,
+        retracted_at=None,
     )
-    found = found.exclude(Exists(_copies(comer).filter(HAS_IT, device=comer.device_id)))
     if comer.read_until:
         archive = Archive.objects.filter(jid=comer.bare).values("pk")
         read = Entry.objects.filter(archive__in=archive, message=OuterRef("pk"))
@@ -200,10 +200,8 @@ def _lacking(comer: Comer) -> "QuerySet[Message]":
 def _to_offer(comer: Comer) -> "QuerySet[Message]":
     """What others of the account have, or are getting; what waits for all of them is queued."""
     copies = _copies(comer)
-    closed = Q(OPEN, device=comer.device_id)
-    if retries.ATTEMPTS.value:
-        closed |= Q(device=comer.device_id, attempts__gte=retries.ATTEMPTS.value)
-    closed |= Q(owed=True, state=State.QUEUED)
+    closed = Q(owed=True, state=State.QUEUED) | Q(expires__lt=new_id())
+    closed |= Q(OPEN | _tried_often(), device=comer.device_id)
     return (
         _lacking(comer)
         .filter(Exists(copies.filter(state__in=_PASSED_ON)))
@@ -211,6 +209,14 @@ def _to_offer(comer: Comer) -> "QuerySet[Message]":
         .exclude(Exists(Passing.objects.filter(message=OuterRef("pk"))))
         .exclude(xml="")
     )
+
+
+def _tried_often() -> Q:
+    """As `retries.is_last`, of rows that are not read."""
+    tried = Q(most_attempts__gt=0, attempts__gte=F("most_attempts"))
+    if retries.ATTEMPTS.value:
+        tried |= Q(most_attempts=None, attempts__gte=retries.ATTEMPTS.value)
+    return tried
 
 
 def _copies(comer: Comer) -> "QuerySet[Delivery]":

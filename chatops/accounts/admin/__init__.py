@@ -3,10 +3,9 @@
 from chatops.accounts.admin.failures import FailedLoginAdmin
 from chatops.accounts.admin.invitations import InvitationAdmin
 from chatops.accounts.admin.keeping import PrivateDataAdmin
-from chatops.accounts.admin.people import DeviceAdmin, GroupAdmin, PersonAdmin
+from chatops.accounts.admin.people import GroupAdmin, PersonAdmin
 
 __all__ = [
-    "DeviceAdmin",
     "FailedLoginAdmin",
     "GroupAdmin",
     "InvitationAdmin",

@@ -20,12 +20,11 @@ from chatops.accounts.forms import NewPersonForm, PersonForm
 from chatops.accounts.models import Device, User
 from chatops.accounts.pages.cards import CardForm, photo_of, save_card, vars_of
 from chatops.accounts.services import vcards
-from chatops.accounts.sessions import online_keys, sessions_of
+from chatops.accounts.sessions import online_devices, online_keys, sessions_of
 from chatops.audit.base import (
     AuditedModelAdmin,
     Deed,
     PlainModelAdmin,
-    ReadOnlyAdmin,
     changes_of,
 )
 from chatops.audit.services import Actor, origin_of, record
@@ -249,6 +248,7 @@ class PersonAdmin(AuditedModelAdmin):
             "photo": photo_of(item),
             "sessions": sessions_of(item),
             "origin": origin_of(item.jid) if request.user.has_perm("audit.view_entry") else None,
+            "online": online_devices(),
             "devices": Device.objects.of(item).order_by("-last_seen"),
             "reachable": services.may_act_on(item, user_id=request.user.pk),
             "is_oneself": item.pk == request.user.pk,
@@ -293,12 +293,3 @@ class PersonAdmin(AuditedModelAdmin):
         if user.pk == request.user.pk:
             update_session_auth_hash(request, user)  # the browser one sits at stays signed in
         return f"The password of {user} is changed; all devices must log in anew."
-
-
-@admin.register(Device)
-class DeviceAdmin(ReadOnlyAdmin):
-    list_display = ("user", "resource", "client", "door", "first_seen", "last_seen")
-    list_filter = ("door",)
-    search_fields = ("user__username", "resource", "client")
-    list_select_related = ("user",)
-    ordering = ("-last_seen",)

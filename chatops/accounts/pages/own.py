@@ -25,7 +25,7 @@ from chatops.accounts.pages.forms import (
 )
 from chatops.accounts.pages.page import common, show_page
 from chatops.accounts.services import failures, registration
-from chatops.accounts.sessions import sessions_of
+from chatops.accounts.sessions import online_devices
 from chatops.audit.services import Actor
 from chatops.xmpp.errors import Refused
 
@@ -69,7 +69,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "account",
         {
             "form": form,
-            "online": {session["resource"] for session in sessions_of(user)},
+            "online": online_devices(),
             "devices": Device.objects.of(user).order_by("-last_seen")[:MOST_DEVICES],
             "may_invite": services.may_invite(user),
             "removable": settings.CHATOPS_ACCOUNT_REMOVAL,
