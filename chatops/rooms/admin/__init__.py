@@ -1,5 +1,5 @@
 """Rooms in the browser."""
 
-from chatops.rooms.admin import rooms, rules
+from chatops.rooms.admin import decoration, rooms, rules
 
-__all__ = ["rooms", "rules"]
+__all__ = ["decoration", "rooms", "rules"]

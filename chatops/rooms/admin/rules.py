@@ -16,7 +16,11 @@ from chatops.rooms import services
 from chatops.rooms.admin.forms import PolicyForm, TemplateForm, sections
 from chatops.rooms.models import RoomPolicy, Template, Tombstone
 
-LIMITS = ("CHATOPS_MAX_ROOMS_PER_PERSON", "CHATOPS_MAX_OCCUPANTS")
+LIMITS = (
+    "CHATOPS_MAX_ROOMS_PER_PERSON",
+    "CHATOPS_MAX_OCCUPANTS",
+    "CHATOPS_MAX_ROOM_PRESENCE_BYTES",
+)
 
 
 @admin.register(Template)

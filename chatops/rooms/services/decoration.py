@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from chatops.accounts.services.vcards import SIZE, CardTooLarge
+from chatops.accounts.services.vcards import SIZE, UPLOAD, CardTooLarge, PhotoTooLarge
 from chatops.audit.services import Actor, record
-from chatops.core.images import type_of
+from chatops.core.images import avatar_from, type_of
 from chatops.core.live import ring
 from chatops.rooms.models import Hat, Room, RoomCard, WornHat
 from chatops.rooms.news import HatsChanged, RoomChanged
@@ -46,6 +46,19 @@ def card_of(room: Room) -> Card | None:
     return Card(kept.document, photo)
 
 
+def picture_from(data: bytes) -> Photo:
+    """A picture that somebody uploads, made small. Raises PhotoTooLarge or NoPicture."""
+    if UPLOAD.is_exceeded_by(len(data)):
+        raise PhotoTooLarge
+    return Photo(*avatar_from(data))
+
+
+def set_picture(room: Room, *, photo: Photo | None, by: Actor) -> None:
+    """In the browser; None takes it away. What else a client has published stays."""
+    document = (card_of(room) or Card()).document
+    set_card(room, card=Card(document, photo), by=by)
+
+
 @transaction.atomic
 def set_card(room: Room, *, card: Card, by: Actor) -> None:
     """A new vCard; without a picture the room has none any more. Raises CardTooLarge."""
@@ -78,14 +91,21 @@ def worn_hats(room: Room) -> list[tuple[str, HatShown]]:
     return [(each.jid, HatShown(each.hat.uri, each.hat.title, each.hat.hue)) for each in worn]
 
 
-@transaction.atomic
-def make_hat(room: Room, *, hat: HatShown, by: Actor) -> None:
-    """A new hat, or another title for the one of that URI. Raises NotAcceptable or TooManyHats."""
+def must_be_hat(hat: HatShown) -> HatShown:
+    """As it is kept. Raises NotAcceptable."""
     uri, title = fit_for_xml(hat.uri).strip(), fit_for_xml(hat.title).strip()
     if not 0 < len(uri) <= LONGEST_URI or not 0 < len(title) <= LONGEST_TITLE:
         raise NotAcceptable("A hat needs a URI and a title.")
     if hat.hue and not _is_hue(hat.hue):
         raise NotAcceptable("A hue is an angle from 0 to 360.")
+    return HatShown(uri, title, hat.hue)
+
+
+@transaction.atomic
+def make_hat(room: Room, *, hat: HatShown, by: Actor) -> None:
+    """A new hat, or another title for the one of that URI. Raises NotAcceptable or TooManyHats."""
+    hat = must_be_hat(hat)
+    uri, title = hat.uri, hat.title
     room = locked(room)
     others = Hat.objects.filter(room=room).exclude(uri=uri)
     if others.count() >= MOST_HATS:
