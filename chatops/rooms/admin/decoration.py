@@ -142,7 +142,7 @@ class RoomCardAdmin(AuditedModelAdmin):
         view = self.admin_site.admin_view(self.picture_view)
         name = "rooms_roomcard_picture"
         return [
-            path("picture/<int:room_id>/<slug:photo_hash>/", view, name=name),
+            path("<int:object_id>/picture/", view, name=name),
             *super().get_urls(),
         ]
 
@@ -156,13 +156,13 @@ class RoomCardAdmin(AuditedModelAdmin):
     def shown(self, card: RoomCard) -> SafeString:
         if not card.image_type:
             return format_html("<span class='co-muted'>{}</span>", "cannot be shown here")
-        address = reverse("admin:rooms_roomcard_picture", args=[card.pk, card.photo_hash])
+        page = reverse("admin:rooms_roomcard_picture", args=[card.pk])
+        address = f"{page}?{card.photo_hash}"  # cached until it is another one
         return format_html("<img class='{}' src='{}' alt='{}'>", SMALL, address, str(card))
 
-    def picture_view(self, request: HttpRequest, room_id: int, photo_hash: str) -> HttpResponse:
+    def picture_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """It can do nothing but be seen."""
-        found = RoomCard.objects.filter(room=room_id, photo_hash=photo_hash).exclude(image_type="")
-        card = found.first()
+        card = RoomCard.objects.filter(room=object_id).exclude(image_type="").first()
         if card is None or not self.has_view_permission(request, card):
             raise Http404
         return HttpResponse(
