@@ -26,7 +26,7 @@ from chatops.delivery.models import (
 from chatops.notices.models import Notice
 from chatops.push.models import Registration
 from chatops.rooms import services as rooms
-from chatops.rooms.models import Room, RoomPolicy, Template, Tombstone
+from chatops.rooms.models import Hat, Room, RoomCard, RoomPolicy, Template, Tombstone
 
 BY = Actor.command("a test")
 
@@ -138,5 +138,9 @@ def one_of_each() -> dict[str, Model]:
         RoomPolicy.objects.get(),
         Tombstone.objects.create(localpart="cellar", by=BY.name, reason="Flooded."),
     ]
-    assert isinstance(made[7], Room)
+    room = made[7]
+    assert isinstance(room, Room)
+    made.append(Hat.objects.create(room=room, uri="urn:example:hats:host", title="Host"))
+    photo = {"photo": b"picture", "photo_hash": "0" * 40, "image_type": "image/png"}
+    made.append(RoomCard.objects.create(room=room, document="<vCard xmlns='vcard-temp'/>", **photo))
     return {f"{item._meta.app_label}_{item._meta.model_name}": item for item in made}

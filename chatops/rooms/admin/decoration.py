@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from chatops.audit.base import AuditedModelAdmin, Deed
 from chatops.audit.services import Actor
 from chatops.core.forms import refusals_told
+from chatops.core.ids import read_id
 from chatops.rooms.models import Hat, RoomCard
 from chatops.rooms.services import decoration
 from chatops.rooms.services.decoration import HatShown
@@ -138,11 +139,19 @@ class RoomCardAdmin(AuditedModelAdmin):
         found: QuerySet[RoomCard] = super().get_queryset(request)
         return found.exclude(photo_hash="").defer("photo", "document")
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> RoomCard | None:
+        """None for what cannot be a room's number."""
+        if read_id(object_id) is None:
+            return None
+        return super().get_object(request, object_id, from_field)
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.picture_view)
         name = "rooms_roomcard_picture"
         return [
-            path("<int:object_id>/picture/", view, name=name),
+            path("<path:object_id>/picture/", view, name=name),
             *super().get_urls(),
         ]
 
@@ -160,10 +169,10 @@ class RoomCardAdmin(AuditedModelAdmin):
         address = f"{page}?{card.photo_hash}"  # cached until it is another one
         return format_html("<img class='{}' src='{}' alt='{}'>", SMALL, address, str(card))
 
-    def picture_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+    def picture_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """It can do nothing but be seen."""
-        card = RoomCard.objects.filter(room=object_id).exclude(image_type="").first()
-        if card is None or not self.has_view_permission(request, card):
+        card = self.get_object(request, object_id)
+        if card is None or not card.image_type or not self.has_view_permission(request, card):
             raise Http404
         return HttpResponse(
             bytes(card.photo),
