@@ -13,7 +13,8 @@ from chatops.core.ids import new_id
 from chatops.core.queueing import underway
 from chatops.core.wire import Session, wire
 from chatops.delivery.news import Waiting
-from chatops.xmpp.elements import Element, add, stanza, tag_of
+from chatops.xmpp.carbons import carbon
+from chatops.xmpp.elements import Element, tag_of
 from chatops.xmpp.errors import (
     InternalError,
     Overloaded,
@@ -22,8 +23,8 @@ from chatops.xmpp.errors import (
     error_reply,
 )
 from chatops.xmpp.jid import JID
-from chatops.xmpp.names import CARBONS, CLIENT, FORWARD
-from chatops.xmpp.stanzas import Packed, attribute
+from chatops.xmpp.names import CLIENT
+from chatops.xmpp.stanzas import Packed
 
 logger = logging.getLogger(__name__)
 
@@ -146,9 +147,12 @@ class MessagePath:
                 copy.session.send(data, copy.tracked)
             follow = envelope.track_copy
             for session in envelope.carbons:
-                session.send(carbon("received", data, session), follow and follow(session))
+                session.send(
+                    carbon("received", data, session.bare, session.jid.full),
+                    follow and follow(session),
+                )
             for session in envelope.own_copies:
-                session.send(carbon("sent", data, session))
+                session.send(carbon("sent", data, session.bare, session.jid.full))
         _no_longer_underway(envelope)
         finished()
         _call_all(envelope.after)
@@ -166,29 +170,6 @@ def _no_longer_underway(envelope: Envelope) -> None:
 
 def _is_somebody_there(bare: str) -> bool:
     return any(session.presence is not None for session in wire().sessions_of(bare))
-
-
-def carbon(direction: str, data: bytes, session: Session) -> bytes:
-    """A forwarded copy for another device of the same account (XEP-0280, XEP-0297).
-
-    `direction` is "received" or "sent"; `data` the message as it was delivered.
-    """
-    head, before, after = _CARBONS[direction]
-    addresses = attribute("from", session.bare) + attribute("to", session.jid.full)
-    return b"".join((head, addresses, before, data, after))
-
-
-def _carbon_template(direction: str) -> tuple[bytes, bytes, bytes]:
-    mark = "copy"
-    wrapper = stanza("message", type_="chat")
-    copy = add(wrapper, f"{{{CARBONS}}}{direction}")
-    add(copy, f"{{{FORWARD}}}forwarded", mark)
-    packed = Packed.pack(wrapper)
-    before, _, after = packed.tail.partition(f">{mark}<".encode())
-    return packed.head, before + b">", b"<" + after
-
-
-_CARBONS = {direction: _carbon_template(direction) for direction in ("received", "sent")}
 
 
 def _call_all(calls: Iterable[Callable[[], None]]) -> None:

@@ -11,20 +11,22 @@ from chatops.archive.writes import entry_write, message_write
 from chatops.core.database import in_db
 from chatops.core.ids import new_id
 from chatops.core.journal import Write
-from chatops.core.wire import wire
+from chatops.core.wire import Session, wire
 from chatops.delivery.crs.telling import tell_stored
 from chatops.rooms.inside import RunningRoom
 from chatops.rooms.occupants import Occupant
 from chatops.rooms.permits import must_whisper
 from chatops.rooms.running import settle
 from chatops.rooms.waking import wake
+from chatops.xmpp.carbons import carbon
 from chatops.xmpp.elements import Element, add, serialise, tag_of
 from chatops.xmpp.errors import NotFound, Overloaded
 from chatops.xmpp.jid import JID, parse
-from chatops.xmpp.names import MUC_USER, OCCUPANT_ID, STANZA_ID
+from chatops.xmpp.names import CARBONS, HINTS, MUC_USER, OCCUPANT_ID, STANZA_ID
 from chatops.xmpp.stanzas import Packed
 
 _USER = f"{{{MUC_USER}}}x"
+_NOT_COPIED = frozenset((f"{{{CARBONS}}}private", f"{{{HINTS}}}no-copy"))
 _OCCUPANT = f"{{{OCCUPANT_ID}}}occupant-id"
 
 
@@ -66,11 +68,14 @@ def _pass_on(
     """`archives` are the two people's, none where it is not kept."""
     stored: asyncio.Future[None] = wire().loop.create_future()
     address = room.occupant_jid(speaker)
+    copies = _own_copies(room, speaker, sender, target, element)
     writes = _rows(room, speaker, sender, target, element, archives) if archives else []
     packed, accepted = Packed.pack(element), timezone.now()
 
     def done() -> None:
         room.send(target, packed, address)
+        for session, copy in copies:
+            session.send(copy)
         wake([target], element, sender=address, author=speaker.bare, message_id=new_id())
         if writes:
             tell_stored(sender, element.get("id", ""), accepted)
@@ -78,6 +83,23 @@ def _pass_on(
 
     wire().commit(writes, done, lambda: settle(stored, Overloaded()))
     return stored
+
+
+def _own_copies(
+    room: RunningRoom, speaker: Occupant, sender: JID, target: Occupant, element: Element
+) -> list[tuple[Session, bytes]]:
+    """For the sender's other devices under that nickname (XEP-0280 section 6.1)."""
+    if element.get("type") != "chat" or any(tag_of(child) in _NOT_COPIED for child in element):
+        return []
+    others = [
+        device.session
+        for device in speaker.devices.values()
+        if device.session is not None and device.session.carbons and device.full != sender.full
+    ]
+    if not others:
+        return []
+    data = Packed.pack(element).addressed(to=room.occupant_jid(target), sender=sender.full)
+    return [(each, carbon("sent", data, each.bare, each.jid.full)) for each in others]
 
 
 def _rows(
