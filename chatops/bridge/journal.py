@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 # One attempt waits this long for another writer; items are given up by their own age.
 BUSY_MILLISECONDS = 100
 RETRY_SECONDS = 0.05
+# A commit writes whole pages, however little of them it changes, so few large ones are cheaper. When
+# there is much to do the next batch collects as long as the last one took, but not longer than this.
+BUSY_ITEMS, LONGEST_COLLECTING = 64, 0.02
 
 
 @dataclass(slots=True)
@@ -80,7 +83,10 @@ class Journal:
 
     def _run(self) -> None:
         while batch := self._next_batch():
+            begun = time.monotonic()
             self._write_patiently(batch)
+            if len(batch) >= BUSY_ITEMS and not self._closing:
+                time.sleep(min(time.monotonic() - begun, LONGEST_COLLECTING))
         connection.close()
 
     def _next_batch(self) -> list[Item]:
