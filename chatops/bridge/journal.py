@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 # One attempt waits this long for another writer; items are given up by their own age.
 BUSY_MILLISECONDS = 100
 RETRY_SECONDS = 0.05
-# A commit writes whole pages, however little of them it changes, so few large ones are cheaper. When
-# there is much to do the next batch collects as long as the last one took, but not longer than this.
+# A commit writes whole pages, however little of them it changes: few large ones are cheaper. When
+# there is much to do, the next batch collects as long as the last one took, up to this long.
 BUSY_ITEMS, LONGEST_COLLECTING = 64, 0.02
 
 
