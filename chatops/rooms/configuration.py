@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatops.rooms.models import Room
-from chatops.rooms.options import ACCESS, OPTIONS
+from chatops.rooms.options import ACCESS, COLUMNS, OPTIONS
 from chatops.xmpp.errors import NotAcceptable
 from chatops.xmpp.forms import FormField, Submission, read_boolean
 from chatops.xmpp.jid import InvalidJID, parse
@@ -28,6 +28,34 @@ class Wishes:
 
     columns: dict[str, Any]
     lists: dict[str, set[str]] = field(default_factory=dict)
+
+
+@dataclass
+class ShownForm:
+    """The form as a client was shown it: what it sends back unchanged, it has not touched.
+
+    So an owner does not undo what somebody else has changed since.
+    """
+
+    room_id: int
+    columns: dict[str, Any]
+    ranks: dict[str, str]
+
+    @classmethod
+    def of(cls, room: Room, ranks: Mapping[str, str]) -> "ShownForm":
+        return cls(room.pk, {column: getattr(room, column) for column in COLUMNS}, dict(ranks))
+
+    def touched(self, wishes: Wishes) -> tuple[dict[str, Any], dict[str, str]]:
+        """Columns, and ranks by address, that are to be others; what it sent is what it knows."""
+        columns = {
+            column: value
+            for column, value in wishes.columns.items()
+            if value != self.columns[column]
+        }
+        ranks = rank_changes(wishes.lists, self.ranks)
+        self.columns |= wishes.columns
+        self.ranks |= ranks
+        return columns, ranks
 
 
 def form_fields(room: Room, ranks: Mapping[str, str]) -> list[FormField]:

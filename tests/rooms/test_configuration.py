@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from chatops.rooms.configuration import CONFIG, form_fields, rank_changes, read_form
+from chatops.rooms.configuration import (
+    CONFIG,
+    ShownForm,
+    Wishes,
+    form_fields,
+    rank_changes,
+    read_form,
+)
 from chatops.rooms.models import Room
 from chatops.rooms.options import COLUMNS, OPTIONS, disco_features, status_codes
 from chatops.xmpp.errors import BadRequest, NotAcceptable
@@ -121,3 +128,15 @@ def test_disco_says_of_each_switch_how_it_stands() -> None:
 def test_changes_have_their_codes(change: dict[str, Any], codes: list[int]) -> None:
     before = {column: getattr(Room(), column) for column in COLUMNS}
     assert status_codes(before, Room(**change)) == codes
+
+
+def test_a_client_changes_what_it_touches_and_no_more() -> None:
+    room = Room(pk=1, localpart="tea", name="Tea", description="Hot")
+    shown = ShownForm.of(room, {"a@x": "owner", "b@x": "admin"})
+    sent = {"name": "Milk", "description": "Hot"}
+    lists = {"owner": {"a@x"}, "admin": {"b@x", "c@x"}}
+    assert shown.touched(Wishes(sent, lists)) == ({"name": "Milk"}, {"c@x": "admin"})
+    # Sent once more, with one thing as it was at first: that is a change now.
+    again = shown.touched(Wishes({"name": "Tea", "description": "Hot"}, lists))
+    assert again == ({"name": "Tea"}, {})
+    assert shown.touched(Wishes({}, {"admin": {"c@x"}})) == ({}, {"b@x": "member"})

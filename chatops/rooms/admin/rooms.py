@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -34,7 +34,7 @@ from chatops.rooms.running import rooms
 from chatops.rooms.snapshots import inside_of
 from chatops.xmpp.errors import Refused
 
-SHOWN = 100  # people with an affiliation, on the room's page
+SHOWN = 100  # people inside, and with an affiliation, on the room's page
 TEMPLATE = "template"  # the parameter that chooses one
 MOST_ROWS = 200
 ROLES = (
@@ -201,12 +201,20 @@ class RoomAdmin(RoomBulk, RoomDeeds):
     def panel_context(self, request: HttpRequest, item: Room) -> dict[str, Any]:
         ranked = Affiliation.objects.filter(room=item)
         search = request.GET.get("person", "").strip()
-        found = ranked.filter(jid__icontains=search) if search else ranked
+        found = ranked
+        if search:
+            found = ranked.filter(Q(jid__icontains=search) | Q(nickname__icontains=search))
         ordered = sorted(found.order_by("jid")[:SHOWN], key=lambda each: -RANKS.index(each.rank))
+        inside = inside_of(item.localpart)
+        shown = [
+            each for each in inside if search.casefold() in f"{each.jid} {each.nick}".casefold()
+        ]
         seen = read_id(request.GET.get("seen", ""))
         numbers = dict(ranked.order_by().values_list("rank").annotate(Count("pk")))
         return {
-            "occupants": inside_of(item.localpart),
+            "occupants": shown[:SHOWN],
+            "occupants_hidden": max(0, len(shown) - SHOWN),
+            "people_inside": len(inside),
             "affiliations": ordered,
             "affiliations_hidden": max(0, found.count() - SHOWN),
             "numbers": [(rank, numbers[rank]) for rank in reversed(RANKS) if rank in numbers],

@@ -35,6 +35,7 @@ from chatops.rooms.services.people import (
     set_affiliations,
     unregister,
 )
+from chatops.rooms.services.room_sheets import apply_rooms, plan_rooms, write_rooms
 from chatops.rooms.services.rooms import (
     archive,
     clone,
@@ -42,6 +43,7 @@ from chatops.rooms.services.rooms import (
     create,
     destroy,
     reopen,
+    submit,
     unretire,
     vanish,
     vanish_older,
@@ -56,9 +58,6 @@ from chatops.rooms.services.sheets import (
     BadSheet,
     Line,
     Plan,
-    apply_rooms,
-    plan_rooms,
-    write_rooms,
 )
 from chatops.rooms.services.talk import give_role, note_role, say, set_subject
 from chatops.rooms.services.telling import VARIABLES, BadTemplate, must_be_json, must_be_templates
@@ -123,6 +122,7 @@ __all__ = [
     "set_affiliations",
     "set_subject",
     "shown_name",
+    "submit",
     "unlink_group",
     "unregister",
     "unretire",

@@ -29,6 +29,7 @@ from chatops.xmpp.errors import Refused
 
 HEADINGS = ("room", "person", "affiliation", "reason", "nickname")
 _NEEDED = 3  # of them
+MOST_MEMBERS = 2_000  # in one transaction, for which others wait
 
 
 class _Table:
@@ -57,7 +58,7 @@ class _Table:
 
 def plan_members(text: str) -> Plan:
     """What a table of affiliations would do. Raises BadSheet for what is none."""
-    rows = read_rows(text)
+    rows = read_rows(text, most=MOST_MEMBERS)
     headings = [heading.casefold() for heading in next(rows)[1]]
     if unknown := [heading for heading in headings if heading not in HEADINGS]:
         raise BadSheet(f"There is no column called “{unknown[0]}”: use {', '.join(HEADINGS)}.")
@@ -76,7 +77,6 @@ def plan_members(text: str) -> Plan:
     return Plan([_with_owner(line, table) for line in lines])
 
 
-@transaction.atomic
 def apply_members(text: str, *, digest: str, by: Actor) -> Plan:
     """Do what was shown. Raises ChangedMeanwhile where it would be something else now."""
     plan = must_be_as_shown(plan_members(text), digest)
@@ -87,8 +87,9 @@ def apply_members(text: str, *, digest: str, by: Actor) -> Plan:
             room, change = line.work
             rooms[room.pk] = room
             changes[room.pk].append(change)
-    for pk, wanted in changes.items():
-        set_affiliations(rooms[pk], changes=wanted, by=by)
+    with transaction.atomic():
+        for pk, wanted in changes.items():
+            set_affiliations(rooms[pk], changes=wanted, by=by)
     return plan
 
 
@@ -124,7 +125,7 @@ def _plan_one(number: int, cells: Mapping[str, str], table: _Table, known: set[s
     changes = [*([f"{before} → {rank}"] if before != rank else [])]
     changes += [f"nickname: {nickname}"] if renamed else []
     verb = SAME if not changes else NEW if before == NONE else CHANGE
-    change = RankChange(jid, rank, cells.get("reason", ""), nickname=nickname)
+    change = RankChange(jid, rank, cells.get("reason", ""), nickname=nickname, seen=before)
     return Line(number, f"{jid} in {localpart}", verb, changes, work=(room, change))
 
 

@@ -117,7 +117,10 @@ def _note_rank(
         }
         if change.rank == Affiliation.Rank.OUTCAST:
             fields["nickname"] = ""  # section 9.1: it is no longer reserved
-        Affiliation.objects.update_or_create(room=room, jid=jid, defaults=fields)
+        if before == NONE:
+            Affiliation.objects.create(room=room, jid=jid, **fields)
+        else:
+            Affiliation.objects.filter(room=room, jid=jid).update(**fields)
     record(
         by,
         AFFILIATION,

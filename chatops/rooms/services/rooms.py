@@ -107,6 +107,16 @@ def configure(
 
 
 @transaction.atomic
+def submit(
+    room: Room, *, columns: dict[str, Any], ranks: Sequence[RankChange], by: Actor, acting: str
+) -> None:
+    """An owner's form, as a whole or not at all. Raises what its parts raise."""
+    if ranks:
+        set_affiliations(room, changes=ranks, by=by, acting=acting)
+    configure(room, by=by, changes=columns)
+
+
+@transaction.atomic
 def destroy(
     room: Room, *, by: Actor, reason: str = "", alternate: str = "", password: str = ""
 ) -> None:

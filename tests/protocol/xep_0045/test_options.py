@@ -185,6 +185,7 @@ async def test_voice_that_was_given_or_taken_outlasts_a_visit(alice: Person, bob
     room = await tea_room(owner, moderatedroom="1")
 
     async def comes_in_as(role: str) -> None:
+        await settled(guest)  # what was done to it before is no answer to this
         await guest.send(f"<presence to='{room}/bob' type='unavailable'/>")
         await guest.send(join(room, "bob"))
         await guest.wait_for(seen(room, "bob", item("none", role), 110))
@@ -318,3 +319,40 @@ async def test_a_room_that_is_not_configured_is_not_there(alice: Person, bob: Pe
     assert (await info_of(owner, room)).get("type") == "result"
     assert (await configure(owner, room)).get("type") == "result"
     assert (await info_of(guest, room)).get("type") == "result"
+
+
+@pytest.mark.spec("XEP-0045 §10.2")
+async def test_an_owner_s_form_undoes_nothing_that_was_changed_since_it_was_sent(
+    alice: Person, bob: Person
+) -> None:
+    owner = await alice.online()
+    room = await tea_room(owner, roomname="Tea")
+    form = await owner.ask(
+        f"<iq type='get' id='form' to='{room}'><query xmlns='{MUC}#owner'/></iq>"
+    )
+    shown = {
+        field.get("var", ""): "".join(f"<value>{each.text or ''}</value>" for each in values)
+        for field in form.iter("{jabber:x:data}field")
+        if (values := field.findall("{jabber:x:data}value")) and field.get("var")
+    }
+    other = await alice.online("other")
+    await configure(other, room, roomname="Coffee", moderatedroom="1")
+    await admin(other, room, f"<item jid='{bob.jid}' affiliation='admin'/>")
+    shown["muc#roomconfig_roomdesc"] = "<value>Hot</value>"
+    fields = "".join(f"<field var='{name}'>{inner}</field>" for name, inner in shown.items())
+    answer = await owner.ask(
+        f"<iq type='set' id='back' to='{room}'><query xmlns='{MUC}#owner'>"
+        f"<x xmlns='jabber:x:data' type='submit'>{fields}</x></query></iq>"
+    )
+    assert answer.get("type") == "result"
+    again = await owner.ask(
+        f"<iq type='get' id='again' to='{room}'><query xmlns='{MUC}#owner'/></iq>"
+    )
+    now = {
+        field.get("var"): field.findtext("{jabber:x:data}value")
+        for field in again.iter("{jabber:x:data}field")
+    }
+    assert now["muc#roomconfig_roomname"] == "Coffee"
+    assert now["muc#roomconfig_moderatedroom"] == "1"
+    assert now["muc#roomconfig_roomdesc"] == "Hot"
+    assert now["muc#roomconfig_roomadmins"] == bob.jid

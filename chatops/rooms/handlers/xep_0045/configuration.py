@@ -1,12 +1,20 @@
 """A room's settings and its end, XEP-0045 section 10."""
 
 from functools import partial
+from typing import Any
 
 from chatops.core.database import in_db
 from chatops.core.features import IqRequest
 from chatops.core.live import hears
 from chatops.rooms import services
-from chatops.rooms.configuration import CONFIG, form_fields, rank_changes, read_form
+from chatops.rooms.configuration import (
+    CONFIG,
+    ShownForm,
+    Wishes,
+    form_fields,
+    rank_changes,
+    read_form,
+)
 from chatops.rooms.handlers.xep_0045 import conference, muc
 from chatops.rooms.handlers.xep_0045.leaving import close_if_empty, expel
 from chatops.rooms.handlers.xep_0045.moderation import actor_of
@@ -19,6 +27,7 @@ from chatops.xmpp.errors import BadRequest, Forbidden
 from chatops.xmpp.forms import Submission, X, build
 from chatops.xmpp.names import MUC_OWNER, MUC_USER
 
+FORM = "form of a room"  # noted on a session: the last one that it was sent
 QUERY, DESTROY = f"{{{MUC_OWNER}}}query", f"{{{MUC_OWNER}}}destroy"
 
 
@@ -33,6 +42,8 @@ async def send_form(request: IqRequest) -> Element:
     query = make(QUERY)
     fields = form_fields(room.room, room.ranks)
     query.append(build("form", CONFIG, fields, f"Settings of {room.room}"))
+    if request.session is not None:
+        request.session.notes[FORM] = ShownForm.of(room.room, room.ranks)
     return query
 
 
@@ -63,15 +74,26 @@ async def change(request: IqRequest) -> None:
         return
     if submission.type != "submit" or submission.form_type not in ("", CONFIG):
         raise BadRequest("That is not the room's form.")
-    wishes = read_form(submission)
-    if wishes.lists:
-        changes = [
-            RankChange(jid, rank) for jid, rank in rank_changes(wishes.lists, room.ranks).items()
-        ]
-        acting = request.sender.bare
-        await in_db(services.set_affiliations, room.room, changes=changes, by=by, acting=acting)
-    await in_db(services.configure, room.room, by=by, changes=wishes.columns)
+    columns, ranks = _touched(room, request, read_form(submission))
+    await in_db(
+        services.submit,
+        room.room,
+        columns=columns,
+        ranks=[RankChange(jid, rank) for jid, rank in ranks.items()],
+        by=by,
+        acting=request.sender.bare,
+    )
     await rooms.reload(room.localpart)
+
+
+def _touched(
+    room: RunningRoom, request: IqRequest, wishes: Wishes
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """What differs from the form that this client was shown; all of it, if it was shown none."""
+    shown = request.session.notes.get(FORM) if request.session is not None else None
+    if isinstance(shown, ShownForm) and shown.room_id == room.room.pk:
+        return shown.touched(wishes)
+    return wishes.columns, rank_changes(wishes.lists, room.ranks)
 
 
 @hears(RoomChanged)
