@@ -30,7 +30,7 @@ _FIRST_CONFIRMATIONS = """
     SELECT ms, COUNT(*) FROM (
         SELECT (MIN(id) >> {shift}) - (message_id >> {shift}) AS ms FROM {table}
         WHERE message_id >= %s AND message_id < %s AND kind IN (%s, %s)
-        GROUP BY message_id, recipient_id, device_id
+        GROUP BY message_id, recipient_id
     ) AS confirmations GROUP BY ms
 """
 

@@ -42,6 +42,24 @@ async def test_a_chat_with_receipts(come: Come, alice: Person, bob: Person) -> N
     assert receipt["from"].full == f"{bob.jid}/phone"
 
 
+@pytest.mark.spec("XEP-0203", "XEP-0184")
+async def test_a_phone_that_was_away_gets_what_the_tablet_read(
+    come: Come, alice: Person, bob: Person
+) -> None:
+    await (await come(bob, "phone")).leave()
+    desk, tablet = await come(alice, "desk"), await come(bob, "tablet")
+    message = desk.make_message(mto=JID(bob.jid), mbody="Tea at four?", mtype="chat")
+    message["request_receipt"] = True
+    message.send()
+    await tablet.next_message("Tea at four?")
+    phone = await come(bob, "phone")
+    got = await phone.next_message("Tea at four?")
+    assert got["id"] == message["id"]
+    assert got["delay"]["stamp"] is not None
+    receipts = [await asyncio.wait_for(desk.receipts.get(), PATIENCE) for _ in range(2)]
+    assert {each["from"].resource for each in receipts} == {"tablet", "phone"}
+
+
 @pytest.mark.spec("XEP-0280")
 async def test_ones_other_device_gets_carbons_both_ways(
     come: Come, service: ServiceProcess, alice: Person, bob: Person

@@ -14,6 +14,7 @@ from chatops.archive.models import Message
 from chatops.audit.models import Entry
 from chatops.core.ids import first_at, new_id
 from chatops.delivery import lacking, missing, returns
+from chatops.delivery.catching_up import claim
 from chatops.delivery.models import CopiesGot, Delivery, Event, EventKind, State
 from chatops.push.models import Registration
 from tests.factories import BY, a_message, a_person
@@ -149,6 +150,19 @@ def test_who_reads_the_archive_is_offered_what_is_not_in_it(
     assert offered(phone) == [notice.pk]
     whys = [each.why for each in lacking.page_of(phone).lacks]
     assert whys == [lacking.OFFERED, lacking.READ]  # it has not been here since
+
+
+async def test_nothing_is_claimed_where_catching_up_is_off(settings: Settings) -> None:
+    settings.CHATOPS_CATCH_UP_HOURS = 0
+    assert await claim(object()) == []  # type: ignore[arg-type]  # nobody looks at the session
+
+
+def test_pages_tell_where_catching_up_is_off(
+    alice: User, phone: Device, tablet: Device, settings: Settings
+) -> None:
+    gets(tablet, a_message(alice, phone.user))
+    settings.CHATOPS_CATCH_UP_HOURS = 0
+    assert [each.why for each in lacking.page_of(phone).lacks] == [lacking.OFF]
 
 
 def test_copies_are_had(alice: User, phone: Device, tablet: Device) -> None:
