@@ -122,7 +122,6 @@ class TrackedDelivery:
             self.unsure.receipts += 1
         if self.state < state:
             self.state = state
-        self.owed = False
         writes = [self._confirmation(kind, detail, door)]
         if state > self.written or self.written_owed:
             writes.append(advance_write(self.id, state, owed=False, event_id=self.event_id))

@@ -31,14 +31,17 @@ async def refused(device: Device, name: str) -> None:
 async def test_what_a_refused_receipt_is_about_is_as_unconfirmed_as_before(
     own_service: Callable[..., ServiceProcess],
 ) -> None:
-    service = own_service("alice", "bob", "charlie")
-    alice, bob, charlie = (Person(service, name) for name in ("alice", "bob", "charlie"))
+    service = own_service("alice", "bob", "charlie", "dave")
+    names = ("alice", "bob", "charlie", "dave")
+    alice, bob, charlie, dave = (Person(service, name) for name in names)
     desk = await alice.online("desk")
     (phone, _), (pad, _) = await settled(bob, "phone"), await settled(charlie, "pad")
+    watch, _ = await settled(dave, "watch")
     for person, device, name in (
         (bob, phone, "acknowledged"),
         (charlie, pad, "again"),
         (charlie, pad, "lost"),
+        (dave, watch, "cut"),
     ):
         await desk.send(message(person.jid, name))
         await device.wait_for(got(desk, name))
@@ -48,6 +51,9 @@ async def test_what_a_refused_receipt_is_about_is_as_unconfirmed_as_before(
     await phone.client.send(receipt(desk.jid, "acknowledged"))
     await phone.confirms()  # before the receipt is refused
     await refused(phone, "acknowledged")
+    await watch.client.send(receipt(desk.jid, "cut"))
+    await watch.client.nothing_more()
+    watch.dies()  # before the receipt is refused
     for name in ("again", "lost", "unknown"):
         await pad.client.send(receipt(desk.jid, name))
         await refused(pad, name)
@@ -56,6 +62,8 @@ async def test_what_a_refused_receipt_is_about_is_as_unconfirmed_as_before(
     told = "stored, sent phone, confirmed phone"
     await becomes(service, alice.jid, "acknowledged", told, "confirmed phone")
     await becomes(service, alice.jid, "lost", "stored, sent pad", "sent pad owed")
+    told = "stored, sent watch, requeued watch"
+    await becomes(service, alice.jid, "cut", told, "queued owed")
     await pad.client.send(receipt(desk.jid, "again"))
     told = "stored, sent pad, confirmed pad"
     await becomes(service, alice.jid, "again", told, "confirmed pad")
@@ -67,4 +75,4 @@ async def test_what_a_refused_receipt_is_about_is_as_unconfirmed_as_before(
     await pad.client.send(receipt(desk.jid, "lost"))
     told += ", retried pad, sent pad, confirmed pad"
     await becomes(service, alice.jid, "lost", told, "confirmed pad")
-    await hang_up(alice, bob, charlie)
+    await hang_up(alice, bob, charlie, dave)
