@@ -1,8 +1,9 @@
 """The rooms that are awake, how they wake up and fall asleep, and the order of what they say."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from weakref import WeakValueDictionary
 
 from django.conf import settings
@@ -18,12 +19,14 @@ from chatops.rooms.history import Said
 from chatops.rooms.inside import RunningRoom
 from chatops.rooms.membership import Loaded, Standing
 from chatops.rooms.models import Affiliation, Room
+from chatops.rooms.occupants import Occupant
 from chatops.rooms.services.decoration import HatShown, worn_hats
 from chatops.xmpp.content import RETRACTION
 from chatops.xmpp.elements import parse
 from chatops.xmpp.stanzas import Packed
 
 DOZE_SECONDS = 60
+TOLD_AT_ONCE = 20_000  # presences; some 60 ms
 STANDING = ("rank", "nickname", "reason")
 
 
@@ -184,6 +187,29 @@ def in_order(change: Callable[[], None]) -> "asyncio.Future[None]":
 
     wire().commit([], act)
     return done
+
+
+async def in_slices(
+    room: RunningRoom, people: Sequence[Occupant], change: Callable[[Occupant], None]
+) -> None:
+    """Do it for many, in that order, and let the rest of the service live between them.
+
+    What each change tells is told to all inside, so it is their number that makes a slice.
+    """
+    size = max(1, TOLD_AT_ONCE // max(1, len(room.occupants)))
+
+    def act(part: Sequence[Occupant]) -> None:
+        for occupant in part:
+            change(occupant)
+
+    for start in range(0, len(people), size):
+        await in_order(partial(act, people[start : start + size]))
+
+
+def show_again(room: RunningRoom, occupant: Occupant) -> None:
+    """Tell everybody how somebody is now, unless he has left meanwhile."""
+    if room.occupants.by_nick(occupant.nick) is occupant:
+        room.show(occupant)
 
 
 def settle(done: "asyncio.Future[None]", error: Exception | None = None) -> None:

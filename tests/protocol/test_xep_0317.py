@@ -93,6 +93,7 @@ async def test_a_hat_is_taken_and_the_commands_are_listed(alice: Person, bob: Pe
     await command(owner, room, "assign", {"jid": bob.jid, "uri": HOST})
     await enter(guest, room, "bob")
     with_hat = f"<presence from='{room}/bob'><hats xmlns='{HATS}'/></presence>"
+    await guest.send(f"<presence to='{room}/bob'><show>away</show></presence>")
     assert worn(await guest.wait_for(with_hat)) == ["Host"]
     await settled(guest)
     await command(owner, room, "unassign", {"jid": bob.jid, "uri": HOST})

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from typing import TypeAlias
 
 from chatops.core.database import in_db
@@ -13,7 +14,7 @@ from chatops.rooms.handlers.xep_0045.moderation import actor_of
 from chatops.rooms.inside import RunningRoom
 from chatops.rooms.news import HatsChanged
 from chatops.rooms.privileges import STAFF, NeedsAdmin
-from chatops.rooms.running import in_order, rooms
+from chatops.rooms.running import in_slices, rooms, show_again
 from chatops.rooms.services import NoSuchRoom, decoration
 from chatops.rooms.services.decoration import HatShown
 from chatops.xmpp.elements import Element, add, make
@@ -170,13 +171,9 @@ async def show_hats(news: HatsChanged) -> None:
     """Everybody inside sees what those have now."""
     room = await rooms.reload(news.localpart)
     if room is not None:
-        await in_order(lambda: _show(room, news.jids))
-
-
-def _show(room: RunningRoom, jids: Iterable[str]) -> None:
-    for jid in jids:
-        for occupant in room.occupants.of(jid):
-            room.show(occupant)
+        jids = set(news.jids)
+        wearers = [occupant for occupant in room.occupants if occupant.bare in jids]
+        await in_slices(room, wearers, partial(show_again, room))
 
 
 async def _room_of_staff(request: IqRequest) -> RunningRoom:

@@ -1,5 +1,7 @@
 """The status codes that tell occupants what has happened: XEP-0045 sections 10.2.1 and 11."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.conftest import Person
@@ -114,3 +116,31 @@ async def test_who_enters_is_told_all_in_its_order(
     await other.wait_for(seen(room, "charlie", item("outcast", "none"), type_="unavailable"))
     await other.send(f"<presence to='{room}/charlie'><x xmlns='{MUC}'/></presence>")
     await other.expect(refused("forbidden"))
+
+
+@pytest.mark.spec("XEP-0045 §10.2", "XEP-0045 §8.3")
+async def test_a_change_that_concerns_many_tells_each_what_concerns_it(
+    alice: Person, person: Callable[[], Person]
+) -> None:
+    owner = await alice.online()
+    room = await tea_room(owner, moderatedroom="1")
+    people = [person() for _ in range(4)]
+    guests = [await each.online() for each in people]
+    for number, guest in enumerate(guests):
+        await enter(guest, room, f"n{number}")
+    await configure(owner, room, moderatedroom="0")
+    for guest in guests:
+        for number in range(len(guests)):
+            await guest.wait_for(seen(room, f"n{number}", item("none", "participant")))
+    await admin(owner, room, f"<item jid='{people[0].jid}' affiliation='member'/>")
+    for guest in guests:
+        await settled(guest)
+    await configure(owner, room, membersonly="1")
+    for number in range(1, len(guests)):
+        gone = seen(room, f"n{number}", item("none", "none"), 322, type_="unavailable")
+        await guests[0].wait_for(gone)
+    for number, guest in enumerate(guests[1:], start=1):
+        own = seen(room, f"n{number}", item("none", "none"), 110, 322, type_="unavailable")
+        await guest.expect("<message type='groupchat'/>")
+        await guest.expect(own)  # and nothing of the others who go
+        await guest.nothing_else()

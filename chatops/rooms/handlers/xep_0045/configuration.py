@@ -16,11 +16,12 @@ from chatops.rooms.configuration import (
     read_form,
 )
 from chatops.rooms.handlers.xep_0045 import conference, muc
-from chatops.rooms.handlers.xep_0045.leaving import close_if_empty, expel
+from chatops.rooms.handlers.xep_0045.leaving import expel, expel_all
 from chatops.rooms.handlers.xep_0045.moderation import actor_of
 from chatops.rooms.inside import RunningRoom, Turn
 from chatops.rooms.news import RoomArchived, RoomChanged, RoomDestroyed
-from chatops.rooms.running import changed, in_order, rooms
+from chatops.rooms.occupants import Occupant
+from chatops.rooms.running import changed, in_order, in_slices, rooms, show_again
 from chatops.rooms.services import NoSuchRoom, RankChange
 from chatops.xmpp.elements import Element, add, make, text_of
 from chatops.xmpp.errors import BadRequest, Forbidden
@@ -100,23 +101,28 @@ def _touched(
 async def apply_change(news: RoomChanged) -> None:
     """From whichever door: the people inside are told, and who may not stay goes."""
     room = await rooms.reload(news.localpart)
-    if room is not None:
-        await in_order(partial(_apply, room, news.codes))
+    if room is None:
+        return
+    leavers: list[Occupant] = []
+    shown: list[Occupant] = []
+    await in_order(partial(_begin, room, news.codes, leavers, shown))
+    await expel_all(room, leavers, Turn((322,), "unavailable"))
+    await in_slices(room, shown, partial(show_again, room))
 
 
-def _apply(room: RunningRoom, codes: list[int]) -> None:
+def _begin(
+    room: RunningRoom, codes: list[int], leavers: list[Occupant], shown: list[Occupant]
+) -> None:
+    """Finds who has to leave, and whose presence is another one now."""
     if codes:
         room.announce(codes)
-    silent = room.give_voice_to_all()
+    silent = set(room.give_voice_to_all())
     for occupant in room.occupants:
         if room.room.is_members_only and occupant.rank == "none":
-            expel(room, occupant, Turn((322,), "unavailable"))
-        elif occupant in silent:
-            room.show(occupant)
-        elif room.is_shown(occupant.role) != occupant.seen:
-            room.show(occupant)  # it appears or vanishes for the others
+            leavers.append(occupant)
+        elif occupant in silent or room.is_shown(occupant.role) != occupant.seen:
+            shown.append(occupant)  # it has voice, appears, or vanishes for the others
     changed(room)
-    close_if_empty(room)
 
 
 @hears(RoomArchived)

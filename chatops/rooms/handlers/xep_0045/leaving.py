@@ -1,5 +1,6 @@
 """Going out of a room, by oneself or by others: XEP-0045 sections 7.14, 8.2, 9.1 and 14.1."""
 
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from chatops.accounts.services import AccountRemoved
@@ -10,7 +11,7 @@ from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import muc
 from chatops.rooms.inside import ROOMS, RunningRoom, Turn
 from chatops.rooms.occupants import Device, Occupant, Role
-from chatops.rooms.running import changed, in_order, rooms
+from chatops.rooms.running import changed, in_order, in_slices, rooms
 from chatops.xmpp.elements import Element, local_name
 from chatops.xmpp.errors import Condition
 from chatops.xmpp.names import CLIENT, STANZA_ERRORS
@@ -62,12 +63,29 @@ def leave(
 
 def expel(room: RunningRoom, occupant: Occupant, turn: Turn) -> None:
     """Kicked, banned, or no longer a member: gone with all devices."""
-    room.occupants.remove(occupant)
-    forget_address(room, occupant)
-    occupant.role = Role.NONE
+    _take_out(room, [occupant])
     room.show(occupant, turn)
-    for device in occupant.devices.values():
-        _forget(device, room)
+    _left_alone(room)
+
+
+async def expel_all(room: RunningRoom, leavers: Sequence[Occupant], turn: Turn) -> None:
+    """The same for many at once: those who go do not hear of each other."""
+    if leavers:
+        await in_order(partial(_take_out, room, leavers))
+        await in_slices(room, leavers, partial(room.show, turn=turn))
+        await in_order(partial(_left_alone, room))
+
+
+def _take_out(room: RunningRoom, leavers: Iterable[Occupant]) -> None:
+    for occupant in leavers:
+        room.occupants.remove(occupant)
+        forget_address(room, occupant)
+        occupant.role = Role.NONE
+        for device in occupant.devices.values():
+            _forget(device, room)
+
+
+def _left_alone(room: RunningRoom) -> None:
     changed(room)
     close_if_empty(room)
 

@@ -10,7 +10,7 @@ from chatops.core.live import hears
 from chatops.rooms import services
 from chatops.rooms.handlers.xep_0045 import conference, muc
 from chatops.rooms.handlers.xep_0045.invitations import INVITE, pass_invitation
-from chatops.rooms.handlers.xep_0045.leaving import expel
+from chatops.rooms.handlers.xep_0045.leaving import expel, expel_all
 from chatops.rooms.handlers.xep_0045.nicknames import valid_nickname
 from chatops.rooms.inside import RunningRoom, Turn
 from chatops.rooms.models import WhoSeesJids
@@ -170,8 +170,15 @@ def give_role(room: RunningRoom, occupant: Occupant, role: Role, reason: str, by
 async def apply_affiliation(news: AffiliationChanged) -> None:
     """Whoever changed it: the people inside see it, and who may not be inside leaves."""
     room = await rooms.restand(news.localpart, news.jid)
-    if room is not None:
-        await in_order(partial(_apply, room, news))
+    if room is None:
+        return
+    if "@" not in news.jid and news.rank == "outcast":
+        leavers = room.meant_by(news.jid)
+        for occupant in leavers:
+            occupant.rank = news.rank
+        by = room.name_of(news.by)
+        await expel_all(room, leavers, Turn((301,), "unavailable", reason=news.reason, by=by))
+    await in_order(partial(_apply, room, news))
 
 
 def _apply(room: RunningRoom, news: AffiliationChanged) -> None:
