@@ -1,7 +1,7 @@
 """Rooms in the browser: made, changed and ended by the same services as from clients."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -122,6 +122,30 @@ def test_deeds_go_through_the_services_and_refusals_come_back(client: Client, ro
     assert b"Nobody in the room is called bob" in answer.content
     actions = set(Entry.objects.filter(door="browser").values_list("action", flat=True))
     assert actions == {"room.affiliation", "room.subject", "room.say"}
+
+
+@pytest.mark.usefixtures("alice")
+def test_groups_clones_and_archiving_are_deeds_of_the_page(client: Client, room: Room) -> None:
+    group = Group.objects.create(name="Kitchen")
+    User.objects.create(username="charlie").groups.add(group)
+    client.post(deed(room, "group"), {"group": group.pk, "rank": "admin"})
+    assert Affiliation.objects.get(jid="charlie@localhost").rank == "admin"
+    assert b"by a group" in client.get(page(room)).content
+    answer = client.post(deed(room, "group"), {"group": "9" * 30, "rank": "x"}, follow=True)
+    assert b"There is no such group" in answer.content
+    client.post(deed(room, "clone"), {"localpart": "milk", "name": "Milk", "people": "on"})
+    assert Affiliation.objects.filter(room__localpart="milk").count() == 2
+    answer = client.post(deed(room, "clone"), {"localpart": "Milk room"}, follow=True)
+    assert b"cannot be the local part" in answer.content
+    client.post(deed(room, "group"), {"group": group.pk, "rank": "none"})
+    assert not Affiliation.objects.filter(room=room, jid="charlie@localhost").exists()
+    client.post(deed(room, "archive"), {"reason": "Over"})
+    assert b"nobody enters" in client.get(page(room)).content
+    client.post(deed(room, "reopen"), {"reason": "Again"})
+    room.refresh_from_db()
+    assert room.archived_at is None
+    reasons = Entry.objects.filter(action__in=("room.archive", "room.reopen")).order_by("pk")
+    assert [entry.details["reason"] for entry in reasons] == ["Over", "Again"]
 
 
 @pytest.mark.usefixtures("alice")

@@ -153,3 +153,9 @@ def test_what_xml_cannot_carry_is_not_said() -> None:
     assert Ring.objects.latest("id").payload["body"] == "be\nsides"
     with pytest.raises(NotAcceptable):
         services.say(room, body="\x00", by=by)
+    services.give_role(room, nick="bob", role="none", by=by, reason="a\x01b")
+    services.set_affiliation(room, jid=BOB, rank="outcast", by=by, reason="a\x01b")
+    services.archive(room, by=by, reason="a\x01b")
+    services.destroy(room, by=by, reason="a\x01b" * 400)
+    told = [each.payload.get("reason", "ab") for each in Ring.objects.order_by("pk")]
+    assert set(told) == {"ab", ("ab" * 250)}

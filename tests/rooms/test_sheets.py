@@ -158,6 +158,10 @@ def test_members_that_cannot_be_are_named() -> None:
         "The room would have no owner: make somebody else one, too.",
         "'@' is not an address.",
     ]
+    plan = services.plan_members(
+        "room,person,affiliation,nickname\ntea,bob,member,Al\ntea,alice,owner,Al"
+    )
+    assert errors(plan) == ["", "“Al” is too long, or registered by bob@localhost."]
     with pytest.raises(services.BadSheet, match="“affiliation” is missing"):
         services.plan_members("room,person\ntea,bob")
     with pytest.raises(services.BadSheet, match="no column called “rank”"):

@@ -11,6 +11,7 @@ from unfold.views import ChangeList
 from chatops.audit.keyset import NEWER, OLDER, KeysetPaginator
 from chatops.rooms.models import Room
 from chatops.rooms.snapshots import counts
+from chatops.xmpp.text import fit_for_xml
 
 SHOWS = "shows"  # the parameter that chooses a kind
 INSIDE = "inside"
@@ -69,7 +70,7 @@ class RoomChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         size = self.list_per_page
-        after, before = request.GET.get(OLDER, ""), request.GET.get(NEWER, "")
+        after, before = (fit_for_xml(request.GET.get(key, "")) for key in (OLDER, NEWER))
         if before:
             rows = list(
                 self.queryset.filter(localpart__lt=before).order_by("-localpart")[: size + 1]

@@ -33,6 +33,7 @@ from chatops.rooms.privileges import RANKS
 from chatops.rooms.running import rooms
 from chatops.rooms.snapshots import inside_of
 from chatops.xmpp.errors import Refused
+from chatops.xmpp.text import fit_for_xml
 
 SHOWN = 100  # people inside, and with an affiliation, on the room's page
 TEMPLATE = "template"  # the parameter that chooses one
@@ -200,7 +201,7 @@ class RoomAdmin(RoomBulk, RoomDeeds):
 
     def panel_context(self, request: HttpRequest, item: Room) -> dict[str, Any]:
         ranked = Affiliation.objects.filter(room=item)
-        search = request.GET.get("person", "").strip()
+        search = fit_for_xml(request.GET.get("person", "")).strip()[:200]
         found = ranked
         if search:
             found = ranked.filter(Q(jid__icontains=search) | Q(nickname__icontains=search))

@@ -26,9 +26,11 @@ from chatops.rooms.services.sheets import (
     write_rows,
 )
 from chatops.xmpp.errors import Refused
+from chatops.xmpp.jid import InvalidJID, parse
 
 HEADINGS = ("room", "person", "affiliation", "reason", "nickname")
 _NEEDED = 3  # of them
+LONGEST_NICK = 200
 MOST_MEMBERS = 2_000  # in one transaction, for which others wait
 
 
@@ -39,6 +41,7 @@ class _Table:
         self.rooms: dict[str, Room] = {}
         self.rows: dict[str, dict[str, Affiliation]] = {}
         self.ranks: dict[str, dict[str, str]] = {}
+        self.nicknames: dict[str, dict[str, str]] = {}
         self.seen: set[tuple[str, str]] = set()
 
     def room(self, localpart: str) -> Room:
@@ -48,8 +51,24 @@ class _Table:
                 raise BadSheet(f"There is no room {localpart}.")
             self.rooms[localpart] = room
             self.rows[localpart] = {row.jid: row for row in room.affiliations.all()}
+            self.nicknames[localpart] = {
+                row.nickname: jid for jid, row in self.rows[localpart].items() if row.nickname
+            }
             self.ranks[localpart] = {jid: row.rank for jid, row in self.rows[localpart].items()}
         return self.rooms[localpart]
+
+    def nickname(self, room: Room, jid: str, text: str) -> str | None:
+        """One to be reserved, as addresses are compared, and nobody else's. Raises BadSheet."""
+        if not text:
+            return None
+        try:
+            nickname = parse(f"{room.jid}/{text}").resource
+        except InvalidJID as error:
+            raise BadSheet(f"“{text}” cannot be a nickname.") from error
+        holder = self.nicknames[room.localpart].setdefault(nickname, jid)
+        if holder != jid or len(nickname) > LONGEST_NICK:
+            raise BadSheet(f"“{text}” is too long, or registered by {holder}.")
+        return nickname
 
     def loses_owner(self, localpart: str) -> bool:
         had = any(row.rank == OWNER for row in self.rows[localpart].values())
@@ -119,7 +138,7 @@ def _plan_one(number: int, cells: Mapping[str, str], table: _Table, known: set[s
     if row is not None and row.by_group and rank == NONE:
         raise BadSheet(f"{jid} is {row.rank} through a group; take the person out of the group.")
     before = row.rank if row is not None else NONE
-    nickname = cells.get("nickname") or None
+    nickname = table.nickname(room, jid, cells.get("nickname", ""))
     renamed = nickname is not None and (row is None or row.nickname != nickname)
     table.ranks[localpart][jid] = rank
     changes = [*([f"{before} → {rank}"] if before != rank else [])]

@@ -23,6 +23,7 @@ from chatops.rooms.services.ground import (
 from chatops.rooms.services.meanwhile import AFFILIATION, rank_changed
 from chatops.rooms.services.telling import Turn, tell_members
 from chatops.xmpp.errors import NotAcceptable, NotAllowed
+from chatops.xmpp.text import fit_for_xml
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _note_rank(
     """Write it down and tell it; False where it is so already."""
     if before == change.rank:
         return False
-    reason = change.reason[:LONGEST_REASON]
+    reason = fit_for_xml(change.reason)[:LONGEST_REASON]
     if change.rank == NONE:
         Affiliation.objects.filter(room=room, jid=jid).delete()
     else:

@@ -31,6 +31,7 @@ from chatops.rooms.services.people import RankChange, set_affiliations
 from chatops.rooms.services.rules import options_of
 from chatops.rooms.services.telling import Turn, tell_members
 from chatops.xmpp.errors import Malformed, NotAcceptable
+from chatops.xmpp.text import fit_for_xml
 
 
 @transaction.atomic
@@ -126,11 +127,10 @@ def destroy(
     """
     room = locked(room)
     other = bare(alternate) if alternate.strip() else ""
+    reason = fit_for_xml(reason)[:LONGEST_REASON]
     localpart, jid = room.localpart, room.jid
     if room.retires_when_destroyed:
-        Tombstone.objects.create(
-            localpart=localpart, by=by.name, reason=reason[:LONGEST_REASON], alternate=other
-        )
+        Tombstone.objects.create(localpart=localpart, by=by.name, reason=reason, alternate=other)
     room.delete()
     record(by, "room.destroy", jid, reason=reason, alternate=other)
     ring(RoomDestroyed(localpart, reason, other, password if other else ""))
@@ -161,6 +161,7 @@ def archive(room: Room, *, by: Actor, reason: str = "") -> None:
     room = locked(room)
     if room.archived_at is not None:
         return
+    reason = fit_for_xml(reason)[:LONGEST_REASON]
     room.archived_at = timezone.now()
     room.save(update_fields=["archived_at"])
     record(by, "room.archive", room.jid, reason=reason)
@@ -176,7 +177,7 @@ def reopen(room: Room, *, by: Actor, reason: str = "") -> None:
         return
     room.archived_at = None
     room.save(update_fields=["archived_at"])
-    record(by, "room.reopen", room.jid, reason=reason)
+    record(by, "room.reopen", room.jid, reason=fit_for_xml(reason)[:LONGEST_REASON])
     ring(RoomChanged(room.localpart, []))
     ring(RoomMoved(room.pk))
 

@@ -11,6 +11,7 @@ from chatops.rooms.services.ground import HOST
 from chatops.rooms.services.meanwhile import ChangedMeanwhile
 from chatops.xmpp.errors import NotAcceptable
 from chatops.xmpp.jid import InvalidJID, parse
+from chatops.xmpp.text import fit_for_xml
 
 MOST_BYTES = 1_000_000
 NEW, CHANGE, SAME, WRONG = VERBS = ("new", "change", "same", "wrong")
@@ -67,6 +68,7 @@ def must_be_as_shown(plan: Plan, digest: str) -> Plan:
 
 def read_rows(text: str, *, most: int) -> Iterator[tuple[int, list[str]]]:
     """The lines that have something, with their numbers, the headings first. Raises BadSheet."""
+    text = fit_for_xml(text)
     if len(text.encode()) > MOST_BYTES:
         raise BadSheet(f"A table may have {MOST_BYTES:,} bytes at most.")
     first = text.lstrip("\ufeff").partition("\n")[0]

@@ -8,7 +8,7 @@ from chatops.core.live import ring
 from chatops.rooms.models import Room
 from chatops.rooms.news import RoleGiven, RoomMoved, RoomSaid, SubjectSet
 from chatops.rooms.occupants import Role
-from chatops.rooms.services.ground import NONE, locked, shown_name
+from chatops.rooms.services.ground import LONGEST_REASON, NONE, locked, shown_name
 from chatops.xmpp.errors import NotAcceptable
 from chatops.xmpp.text import fit_for_xml
 
@@ -30,6 +30,7 @@ def give_role(room: Room, *, nick: str, role: str, by: Actor, reason: str = "") 
     """Change the role of somebody who is inside; "none" kicks. Raises NotAcceptable."""
     if role not in list(Role):
         raise NotAcceptable(f"There is no role {role!r}.")
+    reason = fit_for_xml(reason)[:LONGEST_REASON]
     action = "room.kick" if role == NONE else "room.role"
     record(by, action, room.jid, nick=nick, role=role, reason=reason)
     ring(RoleGiven(room.localpart, nick, role, reason, shown_name(by)))
