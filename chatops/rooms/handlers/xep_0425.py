@@ -1,6 +1,6 @@
 """Moderated message retraction, XEP-0425: moderators take back what others said in a room.
 
-COMPAT: clients of before 2023 (Gajim 1.3, Converse 7) ask, and are told, in version 0.2's words.
+COMPAT: clients of before 2024 (Gajim 1.8, Converse 10) ask, and are told, in version 0.2's words.
 """
 
 from chatops.audit.services import record
