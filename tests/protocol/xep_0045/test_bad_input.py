@@ -11,6 +11,8 @@ from tests.protocol.xep_0045.talk import MUC, USER, condition, enter, settled, t
 pytestmark = pytest.mark.spec("XEP-0045")
 
 OWNER, ADMIN, DATA = f"{MUC}#owner", f"{MUC}#admin", "jabber:x:data"
+COMMANDS, HATS = "http://jabber.org/protocol/commands", "urn:xmpp:hats:commands"
+MAM, RSM = "urn:xmpp:mam:2", "http://jabber.org/protocol/rsm"
 LONG = "n" * 201
 INVITES = "<invite to='a@b'/>" * 51
 
@@ -34,6 +36,41 @@ INVITES = "<invite to='a@b'/>" * 51
             "not-acceptable",
         ),
         ("<query xmlns='urn:example:unknown'/>", "service-unavailable"),
+        (
+            f"<query xmlns='{ADMIN}'><item affiliation='member' jid='a@b' nick='{LONG}'/></query>",
+            "not-acceptable",
+        ),
+        (
+            f"<query xmlns='{ADMIN}'><item affiliation='member' jid='a@b' nick=' '/></query>",
+            "not-acceptable",
+        ),
+        (f"<command xmlns='{COMMANDS}'/>", "item-not-found"),
+        (f"<command xmlns='{COMMANDS}' node='{HATS}:create' action='odd'/>", ""),
+        (
+            f"<command xmlns='{COMMANDS}' node='{HATS}:create'><x xmlns='{DATA}'/></command>",
+            "bad-request",
+        ),
+        (
+            f"<command xmlns='{COMMANDS}' node='{HATS}:assign'><x xmlns='{DATA}' type='submit'>"
+            "<field var='hats#jid'><value>@</value></field></x></command>",
+            "jid-malformed",
+        ),
+        (
+            "<vCard xmlns='vcard-temp'><PHOTO><BINVAL>*</BINVAL></PHOTO></vCard>",
+            "bad-request",
+        ),
+        (f"<query xmlns='{MAM}'><x xmlns='{DATA}' type='submit'/></query>", "bad-request"),
+        (
+            f"<query xmlns='{MAM}'><set xmlns='{RSM}'><after>x</after></set></query>",
+            "item-not-found",
+        ),
+        (
+            f"<query xmlns='{MAM}'><set xmlns='{RSM}'><index>3</index></set></query>",
+            "feature-not-implemented",
+        ),
+        (f"<prefs xmlns='{MAM}' default='never'/>", "service-unavailable"),
+        ("<apply-to xmlns='urn:xmpp:fasten:0'/>", "bad-request"),
+        ("<moderate xmlns='urn:xmpp:message-moderate:1' id='1'/>", "bad-request"),
     ],
 )
 async def test_odd_requests_get_their_errors(alice: Person, payload: str, expected: str) -> None:
