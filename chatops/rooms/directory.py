@@ -19,6 +19,7 @@ from chatops.xmpp.paging import PageWanted
 LARGEST_PAGE = 1_000
 ACTIVITY_SPAN = timedelta(hours=24)
 ACTIVITY_SECONDS = 600  # a room's messages are counted once in this time
+ENOUGH = 20_000  # messages; that it is more is not worth the time
 MOST_COUNTED = 10_000  # rooms whose counts are remembered
 
 
@@ -106,7 +107,8 @@ def _messages_an_hour(room: Room) -> float:
     said = Entry.objects.filter(
         archive__jid=room.jid, message_id__gte=first_at(since), message__kind=Kind.GROUPCHAT
     )
-    count = said.exclude(message__body="").exclude(message__xml__contains=REPLACE).count()
+    new = said.exclude(message__body="").exclude(message__xml__contains=REPLACE)
+    count = new.order_by()[:ENOUGH].count()
     hours = max(1.0, (moment - since) / timedelta(hours=1))
     _activity[room.pk] = now, count / hours
     _activity.move_to_end(room.pk)
