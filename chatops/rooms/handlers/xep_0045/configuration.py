@@ -16,7 +16,7 @@ from chatops.rooms.configuration import (
     read_form,
 )
 from chatops.rooms.handlers.xep_0045 import conference, muc
-from chatops.rooms.handlers.xep_0045.leaving import expel, expel_all
+from chatops.rooms.handlers.xep_0045.leaving import close_if_empty, expel, expel_all
 from chatops.rooms.handlers.xep_0045.moderation import actor_of
 from chatops.rooms.inside import RunningRoom, Turn
 from chatops.rooms.news import RoomArchived, RoomChanged, RoomDestroyed
@@ -108,6 +108,7 @@ async def apply_change(news: RoomChanged) -> None:
     await in_order(partial(_begin, room, news.codes, leavers, shown))
     await expel_all(room, leavers, Turn((322,), "unavailable"))
     await in_slices(room, shown, partial(show_again, room))
+    await in_order(partial(close_if_empty, room))  # it may be a temporary one now
 
 
 def _begin(
