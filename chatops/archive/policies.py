@@ -7,9 +7,10 @@ from chatops.archive.tombstones import retract as bury
 from chatops.archive.writes import entry_write, message_write, passing_write
 from chatops.core.database import in_db
 from chatops.core.envelope import Envelope
-from chatops.xmpp.content import BODY, NO_PERMANENT_STORE, NO_STORE, RETRACTION, STORE
+from chatops.xmpp.content import BODY, NO_PERMANENT_STORE, NO_STORE, PRIVATE, RETRACTION, STORE
 from chatops.xmpp.elements import Element, add
 from chatops.xmpp.names import RECEIPTS, STANZA_ID
+from chatops.xmpp.stanzas import Packed, stanza_id
 
 _REQUEST = f"{{{RECEIPTS}}}request"
 _WORTH_TRACKING = (BODY, _REQUEST, STORE, RETRACTION)
@@ -58,13 +59,12 @@ async def _keep_slowly(envelope: Envelope, owners: list[tuple[str, str]]) -> Non
 
 def _write(envelope: Envelope, places: list[tuple[int, str]]) -> None:
     if envelope.recipient_id is not None:
-        add(
-            envelope.element,
-            _STANZA_ID,
-            None,
-            by=envelope.to.bare,
-            id=str(envelope.message_id),
-        )
+        by, number = envelope.to.bare, envelope.message_id
+        if PRIVATE in envelope.tags:  # which is kept, and not delivered
+            add(envelope.element, _STANZA_ID, None, by=by, id=str(number))
+        else:
+            packed = Packed.pack(envelope.element).with_child(stanza_id(by, number))
+            envelope.data = packed.addressed(to=envelope.to.full, sender=envelope.sender.full)
         envelope.archived_for_recipient = True
     _write_message(envelope)
     for archive_id, peer in places:
@@ -77,7 +77,11 @@ def _write_message(envelope: Envelope) -> None:
     envelope.archived = True
     envelope.writes.append(
         message_write(
-            envelope.message_id, envelope.element, sender=envelope.sender, recipient=envelope.to
+            envelope.message_id,
+            envelope.element,
+            sender=envelope.sender,
+            recipient=envelope.to,
+            xml=envelope.data,
         )
     )
     if NO_PERMANENT_STORE in envelope.tags and RETRACTION not in envelope.tags:

@@ -2,9 +2,10 @@
 
 from chatops.archive.models import Entry, Kind, Message, Passing
 from chatops.core.journal import Insert, Write
-from chatops.xmpp.elements import Element, serialise, text_of
+from chatops.xmpp.content import BODY
+from chatops.xmpp.elements import Element, serialise
 from chatops.xmpp.jid import JID
-from chatops.xmpp.names import RECEIPTS
+from chatops.xmpp.names import CLIENT, RECEIPTS
 
 MESSAGE_INSERT = Insert(
     Message,
@@ -32,13 +33,23 @@ KINDS = {
     "groupchat": Kind.GROUPCHAT.value,
     "headline": Kind.HEADLINE.value,
 }
-_REQUEST = f"{{{RECEIPTS}}}request"
+_REQUEST, _THREAD = f"{{{RECEIPTS}}}request", f"{{{CLIENT}}}thread"
 
 
 def message_write(
     message_id: int, element: Element, *, sender: JID, recipient: JID, xml: bytes | None = None
 ) -> Write:
     """The row that keeps a message stanza; `xml` is the stanza where it is serialised already."""
+    body = thread = None
+    wants_receipt = False
+    for child in element:  # once over them is cheaper than three searches
+        tag = child.tag
+        if tag == BODY:
+            body = child.text or "" if body is None else body
+        elif tag == _REQUEST:
+            wants_receipt = True
+        elif tag == _THREAD:
+            thread = child.text or "" if thread is None else thread
     return Write(
         MESSAGE_INSERT,
         (
@@ -49,9 +60,9 @@ def message_write(
             sender.bare,
             recipient.bare,
             element.get("id", ""),
-            text_of(element, "thread") or "",
-            text_of(element, "body") or "",
-            element.find(_REQUEST) is not None,
+            thread or "",
+            body or "",
+            wants_receipt,
             (xml or serialise(element)).decode(),
         ),
     )

@@ -140,9 +140,9 @@ class MessagePath:
     def _hand_over(self, envelope: Envelope, finished: Callable[[], None]) -> None:
         """It is durable: now it may be seen, by the devices first and then by the sender."""
         if envelope.copies or envelope.carbons or envelope.own_copies:
-            packed = Packed.pack(envelope.element)
-            sender = envelope.sender.full
-            data = packed.addressed(to=envelope.to.full, sender=sender)
+            data = envelope.data or Packed.pack(envelope.element).addressed(
+                to=envelope.to.full, sender=envelope.sender.full
+            )
             for copy in envelope.copies:
                 copy.session.send(data, copy.tracked)
             follow = envelope.track_copy

@@ -7,13 +7,11 @@ from chatops.core.envelope import Copy, Dropped, Envelope
 from chatops.core.queueing import FLUSHING, underway
 from chatops.core.wire import Session, wire
 from chatops.delivery.catching_up import is_offered_later
-from chatops.xmpp.content import BODY, NO_STORE, STORE, is_momentary
+from chatops.xmpp.content import BODY, NO_COPY, NO_STORE, PRIVATE, STORE, is_momentary
 from chatops.xmpp.errors import Unavailable
-from chatops.xmpp.names import CARBONS, CHAT_STATES, HINTS, MARKERS, RECEIPTS
+from chatops.xmpp.names import CHAT_STATES, MARKERS, RECEIPTS
 
 _CHAT_STATE = f"{{{CHAT_STATES}}}"
-_PRIVATE = f"{{{CARBONS}}}private"
-_NO_COPY = f"{{{HINTS}}}no-copy"
 # What makes a body-less message part of a conversation: worth a carbon (XEP-0280 section 6.1).
 _CONVERSATIONAL = (f"{{{RECEIPTS}}}", f"{{{MARKERS}}}", _CHAT_STATE)
 
@@ -128,8 +126,8 @@ def _is_stored_offline(envelope: Envelope) -> bool:
 
 def copy_to_own_devices(envelope: Envelope) -> None:
     """Keep the carbon copies only where the message qualifies (XEP-0280 section 6)."""
-    if _PRIVATE in envelope.tags:
-        for private in envelope.element.findall(_PRIVATE):
+    if PRIVATE in envelope.tags:
+        for private in envelope.element.findall(PRIVATE):
             envelope.element.remove(private)
     if not _may_be_copied(envelope):
         envelope.carbons.clear()
@@ -145,6 +143,6 @@ def copy_to_own_devices(envelope: Envelope) -> None:
 
 def _may_be_copied(envelope: Envelope) -> bool:
     tags = envelope.tags
-    if envelope.type not in ("chat", "normal") or _PRIVATE in tags or _NO_COPY in tags:
+    if envelope.type not in ("chat", "normal") or PRIVATE in tags or NO_COPY in tags:
         return False
     return BODY in tags or any(tag.startswith(_CONVERSATIONAL) for tag in tags)

@@ -46,6 +46,7 @@ class Envelope:
     recipient_id: int | None = None  # account pk of the addressee, where it exists
     archived: bool = False  # a row of archive.Message is among `writes`
     archived_for_recipient: bool = False  # so the recipient's copies carry a stanza-id
+    data: bytes | None = None  # as it is delivered, where it is serialised already
     offline: bool = False  # it is queued for an absent recipient
     queueing: bool = False  # counted as `underway` into the queue
     undeliverable: Exception | None = None  # what ends it, unless a rule of its own decides before

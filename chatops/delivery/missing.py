@@ -25,8 +25,9 @@ from chatops.delivery.copies import HAS_IT, OPEN, twins
 from chatops.delivery.events import append
 from chatops.delivery.models import NODE, CopiesGot, Delivery, Event, EventKind, State
 from chatops.delivery.services import Owed
+from chatops.xmpp.content import NO_COPY, PRIVATE
 from chatops.xmpp.elements import parse, tag_of
-from chatops.xmpp.names import CARBONS, HINTS, MUC_USER
+from chatops.xmpp.names import MUC_USER
 
 USUAL_HOURS = 72  # that pages look back where nothing is offered again
 
@@ -40,7 +41,6 @@ MOST = Limit(
 
 _KINDS = (Kind.CHAT, Kind.NORMAL)
 _PASSED_ON = (State.STORED, State.SENT, State.CONFIRMED, State.DISPLAYED)
-_PRIVATE, _NO_COPY = f"{{{CARBONS}}}private", f"{{{HINTS}}}no-copy"
 _ROOM, _INVITE = f"{{{MUC_USER}}}x", f"{{{MUC_USER}}}x/{{{MUC_USER}}}invite"
 _TYPES = {Kind.CHAT: "chat", Kind.NORMAL: "normal"}
 _ID = Struct(">q")
@@ -239,7 +239,7 @@ def _is_for(comer: Comer, message: Message) -> bool:
     addressee = message.recipient.partition("/")[2]
     if addressee in ("", comer.resource):
         return True
-    if not comer.wants_copies or _PRIVATE in tags or _NO_COPY in tags:
+    if not comer.wants_copies or PRIVATE in tags or NO_COPY in tags:
         return False
     return _ROOM not in tags or element.find(_INVITE) is not None
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from chatops.xmpp.elements import Element
 from chatops.xmpp.names import (
+    CARBONS,
     CHAT_STATES,
     CLIENT,
     DELAY,
@@ -17,6 +18,7 @@ from chatops.xmpp.names import (
 BODY = f"{{{CLIENT}}}body"
 STORE, NO_STORE = f"{{{HINTS}}}store", f"{{{HINTS}}}no-store"
 NO_PERMANENT_STORE = f"{{{HINTS}}}no-permanent-store"
+PRIVATE, NO_COPY = f"{{{CARBONS}}}private", f"{{{HINTS}}}no-copy"  # XEP-0280 section 6
 RETRACTION = f"{{{RETRACT}}}retract"
 EVENT = f"{{{EVENTS}}}x"
 

@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 from xml.sax.saxutils import escape
 
 from chatops.xmpp.elements import Element, serialise, stanza
+from chatops.xmpp.names import STANZA_ID
 
+_SID = STANZA_ID.encode()
 _QUOTE = {'"': "&quot;"}
 _ADDRESSES = re.compile(rb' (?:to|from)="[^"]*"')
 
@@ -21,9 +24,15 @@ def result(request: Element, payload: Element | None = None) -> Element:
     return reply
 
 
+@lru_cache(maxsize=4096)
 def attribute(name: str, value: str) -> bytes:
     """`` name="value"``, escaped, with the space before it."""
     return f' {name}="{escape(value, _QUOTE)}"'.encode() if value else b""
+
+
+def stanza_id(by: str, number: int) -> bytes:
+    """The id that `by` has given a stanza (XEP-0359), serialised."""
+    return b'<stanza-id xmlns="%b"%b id="%d"/>' % (_SID, attribute("by", by), number)
 
 
 @dataclass(frozen=True, slots=True)
