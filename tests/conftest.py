@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from tests.bosh import BoshWire
 from tests.conversation import Client, FrameWire, Wire, any_certificate
@@ -15,6 +16,10 @@ from tests.postgres import Postgres
 from tests.service import PASSWORD, ServiceProcess
 
 pytest_plugins = ["tests.proof"]
+
+# How fast examples are made says how busy the machine is, and nothing of what is tested.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 ACCOUNTS = 400  # at a time
 usual_door = ["tcp"]

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -23,12 +23,7 @@ from tests.contacts.appendix_a import received, sent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.spec("RFC 6121 Appendix A", "RFC 6121 §3")]
 
-HISTORIES = settings(
-    max_examples=25,
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+HISTORIES = settings(max_examples=25, stateful_step_count=20)
 KINDS = st.sampled_from(list(Kind))
 numbers = itertools.count()
 
