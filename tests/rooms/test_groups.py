@@ -55,6 +55,9 @@ def test_people_come_and_go_with_the_group(
     assert ranks(room) == {bob.jid: "admin"}
     told = [each.payload["rank"] for each in Ring.objects.filter(payload__jid=bob.jid)]
     assert told == ["member", "admin"]  # clients hear of each
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    services.follow_groups([group.pk], by=ADMIN)
+    assert ranks(room) == {bob.jid: "admin"}  # a suspension ends, and finds it as it was
     bob.groups.clear()
     assert ranks(room) == {}
 

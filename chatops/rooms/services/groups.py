@@ -92,7 +92,7 @@ def _wanted(room: Room) -> dict[str, str]:
     """The highest affiliation that a group gives somebody, by address."""
     wanted: dict[str, str] = {}
     for link in GroupLink.objects.filter(room=room):
-        for person in User.objects.filter(groups=link.group_id, is_active=True).order_by("pk"):
+        for person in User.objects.filter(groups=link.group_id).order_by("pk"):
             known = wanted.get(person.jid, NONE)
             if RANKS.index(link.rank) > RANKS.index(known):
                 wanted[person.jid] = link.rank
