@@ -109,6 +109,14 @@ def test_a_form_as_it_was_shown_changes_nothing(client: Client, room: Room) -> N
 @pytest.mark.usefixtures("alice")
 def test_deeds_go_through_the_services_and_refusals_come_back(client: Client, room: Room) -> None:
     client.post(deed(room, "affiliation"), {"jid": "Charlie@localhost/x", "rank": "outcast"})
+    client.post(deed(room, "affiliation"), {"jid": "spam.example", "rank": "outcast"})
+    assert Affiliation.objects.get(jid="spam.example").rank == "outcast"
+    posted = {"jid": "spam.example", "rank": "none", "seen": "outcast"}
+    client.post(deed(room, "affiliation"), posted)
+    assert not Affiliation.objects.filter(jid="spam.example").exists()
+    for jid, sentence in (("nobdy", b"Nobody here has"), ("spam.example", b"is a domain")):
+        answer = client.post(deed(room, "affiliation"), {"jid": jid, "rank": "member"}, follow=True)
+        assert sentence in answer.content
     assert Affiliation.objects.get(jid="charlie@localhost").rank == "outcast"
     answer = client.post(
         deed(room, "affiliation"), {"jid": "bob@localhost", "rank": "none"}, follow=True

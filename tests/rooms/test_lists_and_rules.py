@@ -142,8 +142,10 @@ def test_a_room_begins_with_the_template_and_its_members(client: Client) -> None
         "private_messages": "anyone",
         "visitors_private_messages": "anyone",
     }
-    answer = client.post(reverse(ADD), posted | {"members": "a b@"})
-    assert b"is not an address" in answer.content
+    for members, sentence in (("b@", b"is not an address"), ("bob", b"Nobody here has")):
+        answer = client.post(reverse(ADD), posted | {"members": members})
+        assert sentence in answer.content
+    User.objects.create(username="bob")
     assert client.post(reverse(ADD), posted).status_code == 302
     assert dict(Affiliation.objects.values_list("jid", "rank")) == {
         "alice@localhost": "owner",

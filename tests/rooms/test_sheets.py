@@ -153,7 +153,7 @@ def test_members_that_cannot_be_are_named() -> None:
         "Nobody here has the address nobody@localhost.",
         "There is no room milk.",
         "“king” is no affiliation: write owner, admin, member, none, outcast.",
-        "The same person and room stand on another line, too.",
+        "",
         "The same person and room stand on another line, too.",
         "The room would have no owner: make somebody else one, too.",
         "'@' is not an address.",

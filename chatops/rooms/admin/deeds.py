@@ -54,7 +54,8 @@ class RoomDeeds(AuditedModelAdmin):
         return f"{nick} is out of the room." if role == "none" else f"{nick} is a {role} now."
 
     def do_affiliation(self, request: HttpRequest, room: Room) -> str:
-        jid, rank = services.address(request.POST.get("jid", "")), request.POST.get("rank", "")
+        rank = request.POST.get("rank", "")
+        jid = services.whom(request.POST.get("jid", ""), rank=rank)
         services.set_affiliation(
             room,
             jid=jid,

@@ -136,12 +136,12 @@ class NewRoomForm(OptionsForm):
     def clean_owner(self) -> str:
         text = self.cleaned_data["owner"]
         with refusals_told():
-            return services.address(text) if text else ""
+            return services.whom(text) if text else ""
 
     def clean_members(self) -> list[RankChange]:
         words = self.cleaned_data["members"].replace(",", " ").split()
         with refusals_told():
-            return [RankChange(services.address(word), "member") for word in words]
+            return [RankChange(services.whom(word), "member") for word in words]
 
 
 class CloneForm(forms.Form):

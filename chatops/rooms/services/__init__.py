@@ -4,13 +4,14 @@ from chatops.rooms.services.founding import ROOMS, MayNotCreate, TooManyRooms, f
 from chatops.rooms.services.ground import (
     HOST,
     NicknameReserved,
+    NobodyThere,
     NoSuchRoom,
     RoomRetired,
     RoomThere,
-    address,
     bare,
     must_be_free,
     shown_name,
+    whom,
 )
 from chatops.rooms.services.groups import (
     LINKABLE,
@@ -81,13 +82,13 @@ __all__ = [
     "MayNotCreate",
     "NicknameReserved",
     "NoSuchRoom",
+    "NobodyThere",
     "OptionChange",
     "Plan",
     "RankChange",
     "RoomRetired",
     "RoomThere",
     "TooManyRooms",
-    "address",
     "apply_members",
     "apply_rooms",
     "archive",
@@ -128,6 +129,7 @@ __all__ = [
     "unretire",
     "vanish",
     "vanish_older",
+    "whom",
     "write_members",
     "write_rooms",
 ]

@@ -1,9 +1,11 @@
 """What the services for rooms share: addresses, names, refusals, and the row that is changed."""
 
+from collections.abc import Container
 from typing import Any
 
 from django.conf import settings
 
+from chatops.accounts.models import User
 from chatops.audit.services import Actor
 from chatops.rooms.models import Room, Tombstone
 from chatops.xmpp.errors import Condition, Conflict, Malformed, NotFound, Refused
@@ -11,7 +13,7 @@ from chatops.xmpp.jid import InvalidJID, parse
 from chatops.xmpp.text import fit_for_xml
 
 HOST = f"conference.{settings.CHATOPS_DOMAIN}"
-NONE, OWNER = "none", "owner"
+NONE, OUTCAST, OWNER = "none", "outcast", "owner"
 LONGEST_REASON = 500
 
 
@@ -27,6 +29,10 @@ class RoomRetired(Refused):
 
 class NicknameReserved(Conflict):
     """Somebody else has registered this nickname."""
+
+
+class NobodyThere(NotFound):
+    """Nobody here has that address."""
 
 
 class NoSuchRoom(NotFound):
@@ -49,10 +55,26 @@ def bare(jid: str) -> str:
         raise Malformed(f"{jid!r} is not an address.") from error
 
 
-def address(text: str) -> str:
-    """Somebody's bare JID; a name without @ is an account of this service. Raises Malformed."""
+def whom(text: str, *, rank: str = "member", known: Container[str] | None = None) -> str:
+    """Who is meant by what an administrator writes, to become `rank`: an address, or a username.
+
+    Whole domains are banned only. `known`: the usernames among those that are asked about, where
+    many are. Raises Malformed or NobodyThere.
+    """
     text = text.strip()
-    return bare(text if "@" in text else f"{text}@{settings.CHATOPS_DOMAIN}")
+    is_whole = "@" in text or ("." in text and not _is_somebody(text.casefold(), known))
+    jid = bare(text if is_whole else f"{text}@{settings.CHATOPS_DOMAIN}")
+    name, at, domain = jid.rpartition("@")
+    if not at and rank not in (OUTCAST, NONE):
+        raise Malformed(f"{jid} is a domain: its people can be banned, and nothing else.")
+    ours = at and domain == settings.CHATOPS_DOMAIN and rank not in (OUTCAST, NONE)
+    if ours and not _is_somebody(name, known):
+        raise NobodyThere(f"Nobody here has the address {jid}.")
+    return jid
+
+
+def _is_somebody(name: str, known: Container[str] | None) -> bool:
+    return User.objects.filter(username=name).exists() if known is None else name in known
 
 
 def must_be_free(localpart: str) -> None:

@@ -3,14 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from django.conf import settings
 from django.db import transaction
 
 from chatops.accounts.models import User
 from chatops.audit.services import Actor
 from chatops.rooms.models import Affiliation, Room
 from chatops.rooms.privileges import RANKS
-from chatops.rooms.services.ground import NONE, OWNER, address
+from chatops.rooms.services.ground import NONE, OWNER, whom
 from chatops.rooms.services.people import RankChange, set_affiliations
 from chatops.rooms.services.sheets import (
     CHANGE,
@@ -124,16 +123,13 @@ def write_members(rooms: Iterable[Room]) -> str:
 def _plan_one(number: int, cells: Mapping[str, str], table: _Table, known: set[str]) -> Line:
     localpart = localpart_of(cells.get("room", ""))
     room = table.room(localpart)
-    jid = address(cells.get("person", ""))
-    name, _, domain = jid.partition("@")
-    if domain == settings.CHATOPS_DOMAIN and name not in known:
-        raise BadSheet(f"Nobody here has the address {jid}.")
-    if (localpart, jid) in table.seen:
-        raise BadSheet("The same person and room stand on another line, too.")
-    table.seen.add((localpart, jid))
     rank = cells.get("affiliation", "").casefold()
     if rank not in RANKS:
         raise BadSheet(f"“{rank}” is no affiliation: write {', '.join(reversed(RANKS))}.")
+    jid = whom(cells.get("person", ""), rank=rank, known=known)
+    if (localpart, jid) in table.seen:
+        raise BadSheet("The same person and room stand on another line, too.")
+    table.seen.add((localpart, jid))
     row = table.rows[localpart].get(jid)
     if row is not None and row.by_group and rank == NONE:
         raise BadSheet(f"{jid} is {row.rank} through a group; take the person out of the group.")

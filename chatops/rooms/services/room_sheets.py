@@ -10,7 +10,7 @@ from django.db import transaction
 from chatops.audit.services import Actor
 from chatops.rooms.models import Room, Template, Tombstone
 from chatops.rooms.options import COLUMNS, OPTIONS, Option
-from chatops.rooms.services.ground import RoomRetired, address, fit
+from chatops.rooms.services.ground import RoomRetired, fit, whom
 from chatops.rooms.services.rooms import configure, create
 from chatops.rooms.services.rules import defaults, options_of
 from chatops.rooms.services.sheets import (
@@ -141,7 +141,7 @@ def _plan_room(number: int, cells: Mapping[Option | str, str], known: _Known) ->
             if isinstance(option, Option) and text
         }
     )
-    owner = address(cells[OWNER]) if cells.get(OWNER) else ""
+    owner = whom(cells[OWNER]) if cells.get(OWNER) else ""
     beginning = known.beginning(cells.get(TEMPLATE, ""))
     room = known.rooms.get(localpart)
     is_new = room is None

@@ -19,13 +19,12 @@ from chatops.audit.services import Actor
 from chatops.core.ids import new_id
 from chatops.delivery.services import queue
 from chatops.rooms.models import Room, RoomPolicy
-from chatops.rooms.services.ground import NONE, shown_name
+from chatops.rooms.services.ground import NONE, OUTCAST, shown_name
 from chatops.rooms.services.rules import policy
 from chatops.rooms.stanzas import system_message
 from chatops.xmpp.errors import NotAcceptable
 from chatops.xmpp.text import fit_for_xml
 
-OUTCAST = "outcast"
 DOORS = ("browser", "api", "task")  # where administrators act; clients tell each other
 VARIABLES = {
     "event": "added, changed or removed",
