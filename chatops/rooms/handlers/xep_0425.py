@@ -20,7 +20,7 @@ from chatops.xmpp.names import FASTEN_0, MODERATE, MODERATE_0, RETRACT, RETRACT_
 
 LONGEST_REASON = 1_000
 
-moderation = Feature("XEP-0425", (MODERATE, MODERATE_0, RETRACT), at=(conference.node,))
+moderation = Feature("XEP-0425", (MODERATE, MODERATE_0, FASTEN_0, RETRACT), at=(conference.node,))
 
 
 class NotModerator(Forbidden):
