@@ -1,12 +1,14 @@
 """System messages to people whom an administrator makes members of a room."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from chatops.accounts.models import User
 from chatops.archive.models import Message
 from chatops.audit.services import Actor
+from chatops.core.ids import later
 from chatops.delivery.models import Delivery, State
 from chatops.rooms import services
 from chatops.rooms.models import Room, RoomPolicy
@@ -40,6 +42,17 @@ def test_members_of_a_new_room_share_one_message_and_each_has_to_confirm_it() ->
     assert parse(message.xml).find("{urn:xmpp:receipts}request") is not None
     waiting = Delivery.objects.filter(state=State.QUEUED, owed=True)
     assert set(waiting.values_list("recipient__username", flat=True)) == {"alice", "bob"}
+
+
+def test_a_room_says_how_often_and_for_how_long_its_messages_are_offered(room: Room) -> None:
+    services.set_affiliation(room, jid="alice@localhost", rank="member", by=ADMIN)
+    options = {"message_attempts": 3, "message_lifetime_days": 2}
+    services.configure(room, by=ADMIN, changes=options)
+    room.refresh_from_db()
+    services.set_affiliation(room, jid="bob@localhost", rank="member", by=ADMIN)
+    usual, own = Delivery.objects.order_by("pk")
+    assert usual.most_attempts is None
+    assert (own.most_attempts, own.expires) == (3, later(own.message_id, timedelta(days=2)))
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,12 @@ class RoomOptions(models.Model):
     occupants_are_listed = models.BooleanField(default=True)
     pubsub_node = models.CharField(max_length=1_023, blank=True)
     is_logged = models.BooleanField("archived", default=True)
+    message_attempts = models.PositiveIntegerField(
+        default=0, help_text="Of messages to members, about their membership; 0: the service's."
+    )
+    message_lifetime_days = models.PositiveIntegerField(
+        default=0, help_text="Of the same messages; 0: the service's."
+    )
     tracks_delivery = models.BooleanField(
         default=False, help_text="The delivery log has each message for each device inside."
     )

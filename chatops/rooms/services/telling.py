@@ -17,6 +17,7 @@ from chatops.accounts.models import User
 from chatops.archive.models import Kind, Message
 from chatops.audit.services import Actor
 from chatops.core.ids import new_id
+from chatops.delivery.retries import Allowance
 from chatops.delivery.services import queue
 from chatops.rooms.models import Room, RoomPolicy
 from chatops.rooms.services.ground import NONE, OUTCAST, shown_name
@@ -90,7 +91,14 @@ def tell_members(room: Room, turns: Sequence[Turn], *, by: Actor) -> None:
             alike[words].append(person)
     for (subject, body), those in alike.items():
         message = _message(room, subject, body, those)
-        queue(message.pk, user_ids=[person.pk for person in those])
+        queue(message.pk, user_ids=[person.pk for person in those], allowance=_allowance(room))
+
+
+def _allowance(room: Room) -> Allowance:
+    """The room's numbers; None, which is the service's, where it has none."""
+    return Allowance(
+        attempts=room.message_attempts or None, lifetime_days=room.message_lifetime_days or None
+    )
 
 
 def variables(room: Room, turn: Turn, *, by: Actor) -> dict[str, str]:
