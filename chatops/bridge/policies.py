@@ -105,7 +105,7 @@ def _find_places(envelope: Envelope, sessions: Iterable[Session]) -> Exception |
             envelope.queueing = True
             underway.begin(envelope.to.bare)
             for flush in flushes:
-                flush.again = flush.missed = True
+                flush.look_from(envelope.message_id)
     return None
 
 

@@ -20,7 +20,12 @@ class Flush:
     def __init__(self) -> None:
         self.running = False
         self.again = False  # more was queued since it last looked
-        self.missed = False  # other devices may have what this one has not got
+        self.missed: int | None = None  # from that id on, others may have what this one has not
+
+    def look_from(self, message_id: int) -> None:
+        """Other devices may have got that message, or later ones, and this one has not."""
+        self.again = True
+        self.missed = message_id if self.missed is None else min(self.missed, message_id)
 
 
 class Underway:

@@ -26,8 +26,8 @@ def is_offered_later(envelope: Envelope) -> bool:
     )
 
 
-async def claim(session: Session) -> list[Owed]:
-    """What the session's device has missed, oldest first; it is on its way there from now on.
+async def claim(session: Session, *, first: int) -> list[Owed]:
+    """What the session's device has missed from an id on; it is on its way there from now on.
 
     Who looks through the queue by hand (XEP-0013) is sent nothing unasked. What its owner would
     not hear of now is left out.
@@ -37,7 +37,10 @@ async def claim(session: Session) -> list[Owed]:
     await settled()  # what was sent to others before this device came is in the tables now
     had = got.of(session.device_id)
     found = await in_db_at_last(
-        missing.missed_by, device_id=session.device_id, online_since=session.since
+        missing.missed_by,
+        device_id=session.device_id,
+        online_since=session.since,
+        first=first,
     )
     had |= got.of(session.device_id)
     wanted = [

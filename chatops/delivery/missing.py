@@ -5,7 +5,7 @@ others, along the index of its account's deliveries.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Self, TypeAlias
@@ -94,12 +94,16 @@ def looking_back() -> timedelta:
     return timedelta(hours=settings.CHATOPS_CATCH_UP_HOURS or USUAL_HOURS)
 
 
-def missed_by(*, device_id: int, online_since: float) -> list[Missed]:
-    """What a device is to be offered that comes now, the oldest first; `online_since`: time()."""
+def missed_by(*, device_id: int, online_since: float, first: int = 0) -> list[Missed]:
+    """What a device is to be offered that comes now, the oldest first; `online_since`: time().
+
+    `first`: only what has that id, or a later one.
+    """
     device = Device.objects.select_related("user").filter(pk=device_id).first()
     if device is None:
         return []
     comer = Comer.of(device, online_since=online_since)
+    comer = replace(comer, since=max(comer.since, first))
     most = MOST.value or None
     found: list[Missed] = []
     for message in _concerning(comer, _to_offer(comer)):

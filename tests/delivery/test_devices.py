@@ -154,7 +154,7 @@ def test_who_reads_the_archive_is_offered_what_is_not_in_it(
 
 async def test_nothing_is_claimed_where_catching_up_is_off(settings: Settings) -> None:
     settings.CHATOPS_CATCH_UP_HOURS = 0
-    assert await claim(object()) == []  # type: ignore[arg-type]  # nobody looks at the session
+    assert await claim(object(), first=0) == []  # type: ignore[arg-type]  # nobody looks at the session
 
 
 def test_pages_tell_where_catching_up_is_off(

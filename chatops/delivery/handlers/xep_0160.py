@@ -4,11 +4,12 @@ What waited is handed over when a device comes, with the time at which it was se
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from chatops.accounts.habits import learn
 from chatops.core.database import in_db, in_db_at_last
 from chatops.core.features import DOMAIN, Feature
-from chatops.core.ids import moment_of
+from chatops.core.ids import later, moment_of, new_id
 from chatops.core.live import hears
 from chatops.core.queueing import FLUSHING, Flush, Outflow, returning, underway
 from chatops.core.wire import Session, settled, wire
@@ -29,6 +30,8 @@ from chatops.xmpp.stamps import stamp
 from chatops.xmpp.stanzas import Packed
 
 CHUNK = 200
+EVERYTHING = 0  # no id is smaller
+LATELY = timedelta(minutes=1)  # nothing is under way for so long
 
 offline = Feature("XEP-0160", ("msgoffline",), at=(DOMAIN,))
 delay = Feature("XEP-0203", (DELAY,), at=(DOMAIN,))
@@ -40,7 +43,7 @@ def begin(session: Session) -> None:
 
     With CRS, all is offered again at each login, however often it was offered before.
     """
-    wire().spawn(hand_over(session, paused=switched.has(session.bare), missed=True))
+    wire().spawn(hand_over(session, paused=switched.has(session.bare), missed=EVERYTHING))
 
 
 @offline.on_session("bound inline")
@@ -75,14 +78,15 @@ async def watch(news: Beside) -> None:
     await in_db_at_last(returns.settle_answered, pairs)
 
 
-async def hand_over(session: Session, *, paused: bool = False, missed: bool = False) -> None:
+async def hand_over(session: Session, *, paused: bool = False, missed: int | None = None) -> None:
     """Send this device all that is queued for the account, oldest first.
 
     `paused`: also what is to wait for a while, after it was offered in vain. `missed`: also what
-    others of the account have got, and this one has not.
+    others of the account have got from that id on, and this one has not.
     """
     flush: Flush = session.notes.setdefault(FLUSHING, Flush())
-    flush.missed = flush.missed or missed
+    if missed is not None:
+        flush.look_from(missed)
     if flush.running:
         flush.again = True
         return
@@ -92,9 +96,10 @@ async def hand_over(session: Session, *, paused: bool = False, missed: bool = Fa
         while _may_take(session):
             await returning.none_left(session.bare)
             flush.again = session.bare in underway
-            if flush.missed:
-                flush.missed = flush.again  # what is under way may be for this device, too
-                claimed += await claim(session)
+            if (first := flush.missed) is not None:
+                # What is under way may be for this device, too.
+                flush.missed = max(first, later(new_id(), -LATELY)) if flush.again else None
+                claimed += await claim(session, first=first)
             owed = await in_db_at_last(
                 services.take,
                 user_id=session.user_id,
@@ -105,7 +110,7 @@ async def hand_over(session: Session, *, paused: bool = False, missed: bool = Fa
             )
             if owed:
                 queues.forget(session.user_id)
-                _share(session)
+                _share(session, owed[0].message_id)
             ready, claimed = in_order(owed, claimed, is_all=len(owed) < CHUNK)
             if ready:
                 await _send(session, ready)
@@ -121,13 +126,13 @@ async def hand_over(session: Session, *, paused: bool = False, missed: bool = Fa
             )
 
 
-def _share(session: Session) -> None:
+def _share(session: Session, first: int) -> None:
     """What one device takes from the queue, others that are there have not got."""
     if not is_on():
         return
     for other in wire().sessions_of(session.bare):
         if other is not session and _may_take(other):
-            wire().spawn(hand_over(other, missed=True))
+            wire().spawn(hand_over(other, missed=first))
 
 
 async def _send(session: Session, owed: Sequence[Owed]) -> None:
