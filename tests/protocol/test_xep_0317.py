@@ -86,7 +86,9 @@ async def test_an_admin_makes_a_hat_and_everybody_sees_who_has_it(
 
 
 @pytest.mark.spec("XEP-0317 §4.6", "XEP-0050 §2")
-async def test_a_hat_is_taken_and_the_commands_are_listed(alice: Person, bob: Person) -> None:
+async def test_a_hat_is_taken_and_the_commands_are_listed(
+    alice: Person, bob: Person, charlie: Person
+) -> None:
     owner, guest = await alice.online(), await bob.online()
     room = await tea_room(owner)
     await command(owner, room, "create", {"title": "Host", "uri": HOST})
@@ -112,4 +114,7 @@ async def test_a_hat_is_taken_and_the_commands_are_listed(alice: Person, bob: Pe
         identity = (await info_of(owner, room, node)).find(".//{*}identity")
         assert identity is not None
         assert identity.get("category") == "automation"
-    assert condition(await info_of(guest, room, nodes[0])) == "forbidden"
+    assert condition(await info_of(guest, room, f"{FORM}:assign")) == "forbidden"
+    # Whoever is inside may know which there are; nobody else.
+    assert values(await command(guest, room, "list")) == [[HOST, "Host", None]]
+    assert status(await command(await charlie.online(), room, "list")) == "forbidden"

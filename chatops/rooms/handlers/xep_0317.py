@@ -18,7 +18,7 @@ from chatops.rooms.running import in_slices, rooms, show_again
 from chatops.rooms.services import NoSuchRoom, decoration
 from chatops.rooms.services.decoration import HatShown
 from chatops.xmpp.elements import Element, add, make
-from chatops.xmpp.errors import BadRequest, NotFound
+from chatops.xmpp.errors import BadRequest, Forbidden, NotFound
 from chatops.xmpp.forms import FormField, Submission, X, build
 from chatops.xmpp.names import COMMANDS, DATA, HATS
 
@@ -28,6 +28,10 @@ URI, TITLE, HUE, JID = "hats#uri", "hats#title", "hats#hue", "hats#jid"
 _FIELD, _VALUE = f"{{{DATA}}}field", f"{{{DATA}}}value"
 
 hats = Feature("XEP-0317", (HATS, COMMANDS), at=(conference.node,))
+
+
+class NotInside(Forbidden):
+    """Only who belongs to the room may ask for that."""
 
 
 class NoSuchCommand(NotFound):
@@ -41,6 +45,7 @@ class Command:
     name: str
     run: Callable[[RunningRoom, IqRequest, Submission], Awaitable[Element | None]]
     ask: Callable[[RunningRoom], Awaitable[list[FormField]]] | None = None
+    for_all: bool = False  # who belongs to the room, not its admins alone
 
 
 Commands: TypeAlias = dict[str, Command]
@@ -49,10 +54,11 @@ Commands: TypeAlias = dict[str, Command]
 @hats.iq("set", TAG, at=(conference.node,))
 async def take(request: IqRequest) -> Element:
     """Sections 4.2 to 4.7: the form, or what it says, with or without having been asked for."""
-    room, node = await _room_of_staff(request), request.payload.get("node", "")
+    node = request.payload.get("node", "")
     command = COMMANDS_OF_ROOMS.get(node)
     if command is None:
         raise NoSuchCommand
+    room = await _room_for(request, command)
     run_id = request.payload.get("sessionid") or secrets.token_urlsafe(9)
     if request.payload.get("action") == "cancel":
         return make(TAG, node=node, sessionid=run_id, status="canceled")
@@ -124,7 +130,7 @@ async def _whose_hat(room: RunningRoom) -> list[FormField]:
 COMMANDS_OF_ROOMS: Commands = {
     f"{FORM}:create": Command("Make a hat", _make, _new_hat),
     f"{FORM}:destroy": Command("Destroy a hat", _destroy, _which_hat),
-    f"{FORM}:list": Command("The hats", _list),
+    f"{FORM}:list": Command("The hats", _list, for_all=True),
     f"{FORM}:assign": Command("Give somebody a hat", _give, _whose_hat),
     f"{FORM}:unassign": Command("Take somebody's hat", _take, _whose_hat),
     f"{FORM}:list-assigned": Command("Who has which hat", _list_worn),
@@ -146,10 +152,11 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Element:
 
 async def describe_command(request: IqRequest, info: Info) -> None:
     """XEP-0050 section 2.3."""
-    await _room_of_staff(request)
+    command = COMMANDS_OF_ROOMS.get(request.payload.get("node", ""))
+    await _room_for(request, command)
     info.features.clear()
-    if node := COMMANDS_OF_ROOMS.get(request.payload.get("node", "")):
-        info.identities.append(Identity("automation", "command-node", node.name))
+    if command is not None:
+        info.identities.append(Identity("automation", "command-node", command.name))
         info.features |= {COMMANDS, DATA}
     else:
         info.identities.append(Identity("automation", "command-list", "Commands"))
@@ -157,9 +164,14 @@ async def describe_command(request: IqRequest, info: Info) -> None:
 
 
 async def list_commands(request: IqRequest) -> list[Item]:
-    """XEP-0050 section 2.2."""
-    room = await _room_of_staff(request)
-    return [Item(room.jid, each.name, node) for node, each in COMMANDS_OF_ROOMS.items()]
+    """XEP-0050 section 2.2: what the one who asks may run."""
+    room = await _room_for(request, None)
+    runs_all = room.rank_of(request.sender.bare) in STAFF
+    return [
+        Item(room.jid, each.name, node)
+        for node, each in COMMANDS_OF_ROOMS.items()
+        if runs_all or each.for_all
+    ]
 
 
 nodes |= dict.fromkeys((COMMANDS, *COMMANDS_OF_ROOMS), describe_command)
@@ -176,10 +188,14 @@ async def show_hats(news: HatsChanged) -> None:
         await in_slices(room, wearers, partial(show_again, room))
 
 
-async def _room_of_staff(request: IqRequest) -> RunningRoom:
+async def _room_for(request: IqRequest, command: Command | None) -> RunningRoom:
+    """The room, if the one who asks may run that there; None stands for the list of commands."""
     room = await rooms.wake(request.to.local)
     if room is None:
         raise NoSuchRoom
-    if room.rank_of(request.sender.bare) not in STAFF:
+    rank = room.rank_of(request.sender.bare)
+    if command is not None and not command.for_all and rank not in STAFF:
         raise NeedsAdmin
+    if rank in ("none", "outcast") and room.occupants.by_device(request.sender.full) is None:
+        raise NotInside
     return room
