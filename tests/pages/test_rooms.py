@@ -84,9 +84,15 @@ async def test_a_room_is_made_from_a_template_and_run_from_its_page(
         link = f"xmpp:{room}?join"
         await told(desk, f"root has made you member of the room News: {link}", service)
 
-        # Both come in, and the page shows how: with voice, without it, by which program.
+        # Both come in; the list counts them, and the page shows how: with voice, by which program.
+        await page.goto(f"{service.http}/admin/rooms/room/?q={name}")
+        number = page.locator("[id^=inside-]")
+        await expect(number).to_have_text("nobody")
         await enter(desk, room, "alice")
+        await expect(number).to_have_text("1")
         await phone.plugin["xep_0045"].join_muc_wait(room, "bob", maxstanzas=0)
+        await expect(number).to_have_text("2")
+        await page.get_by_role("link", name=name).click()
         inside = page.locator("#room-inside")
         await expect(inside).to_contain_text(f"{bob.jid}")
         await expect(inside.get_by_role("row", name="bob")).to_contain_text("visitor")
