@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from chatops.core.ids import new_id
 from chatops.core.journal import Insert, Row, stamp
 from chatops.core.live import ring
 from chatops.delivery.chain import EVENT_FIELDS, seal
-from chatops.delivery.models import Event
+from chatops.delivery.models import NODE, Delivery, Event, EventKind
 from chatops.delivery.news import LedgerGrew
 
+LONGEST_DETAIL = 500  # letters, as the column has it
 TOLD_AT_ONCE = 500  # messages whose pages are told that something has happened
 
 
@@ -39,6 +41,22 @@ def append(events: Iterable[Event]) -> list[Event]:
         for first in range(0, len(messages), TOLD_AT_ONCE):
             ring(LedgerGrew(tuple(messages[first : first + TOLD_AT_ONCE])))
     return added
+
+
+def append_for(deliveries: Iterable[Delivery], kind: EventKind, *, detail: str) -> list[Event]:
+    """Add an event for each delivery, about the device that it is with."""
+    return append(
+        Event(
+            id=new_id(),
+            message_id=each.message_id,
+            recipient_id=each.recipient_id,
+            device_id=each.device_id,
+            kind=kind,
+            node=NODE,
+            detail=detail[:LONGEST_DETAIL],
+        )
+        for each in deliveries
+    )
 
 
 def row_of(event: Event) -> Row:

@@ -22,7 +22,7 @@ from chatops.core.ids import first_at, new_id
 from chatops.core.limits import Limit
 from chatops.delivery import retries
 from chatops.delivery.copies import HAS_IT, OPEN, twins
-from chatops.delivery.events import append
+from chatops.delivery.events import append, append_for
 from chatops.delivery.models import NODE, CopiesGot, Delivery, Event, EventKind, State
 from chatops.delivery.services import Owed
 from chatops.xmpp.content import NO_COPY, PRIVATE
@@ -148,18 +148,7 @@ def note(copies: Sequence[Delivery], *, detail: str, tried: bool = True) -> None
 
     In the caller's transaction. `tried`: it counts as an attempt where the device was sent it.
     """
-    events = append(
-        Event(
-            id=new_id(),
-            message_id=row.message_id,
-            recipient_id=row.recipient_id,
-            device_id=row.device_id,
-            kind=EventKind.MISSED,
-            node=NODE,
-            detail=detail,
-        )
-        for row in copies
-    )
+    events = append_for(copies, EventKind.MISSED, detail=detail)
     for row, event in zip(copies, events, strict=True):
         row.attempts += tried and row.state == State.SENT
         row.state, row.owed, row.due, row.changed = State.MISSED, False, 0, event.pk

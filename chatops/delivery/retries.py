@@ -13,8 +13,8 @@ from chatops.core.ids import later, new_id
 from chatops.core.limits import Limit
 from chatops.core.live import ring
 from chatops.delivery.copies import HAS_IT, OPEN, settle, twins
-from chatops.delivery.events import append
-from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
+from chatops.delivery.events import append_for
+from chatops.delivery.models import Delivery, EventKind, State
 from chatops.delivery.news import Waiting
 from chatops.xmpp.errors import BadRequest
 
@@ -158,18 +158,7 @@ def _decide(
     rows: Collection[Delivery], state: State, kind: EventKind, detail: str, *, owed: bool = False
 ) -> None:
     """One event each, and the state that follows from it."""
-    events = append(
-        Event(
-            id=new_id(),
-            message_id=row.message_id,
-            recipient_id=row.recipient_id,
-            device_id=row.device_id,
-            kind=kind,
-            node=NODE,
-            detail=detail[:500],
-        )
-        for row in rows
-    )
+    events = append_for(rows, kind, detail=detail)
     for row, event in zip(rows, events, strict=True):
         row.state, row.owed, row.changed = state, owed, event.pk
     Delivery.objects.bulk_update(

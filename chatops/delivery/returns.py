@@ -10,8 +10,8 @@ from chatops.core.ids import new_id
 from chatops.core.live import ring
 from chatops.delivery import missing, retries
 from chatops.delivery.copies import HAS_IT, has_it, is_open, lock, settle, twins, waits
-from chatops.delivery.events import append
-from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
+from chatops.delivery.events import append_for
+from chatops.delivery.models import Delivery, Event, EventKind, State
 from chatops.delivery.news import Beside, Waiting
 
 CONNECTION_LOST = "the connection was lost"
@@ -93,18 +93,7 @@ def _put_back(copies: Sequence[Delivery], detail: str, beside: Collection[tuple[
 
 
 def _returned(copies: Sequence[Delivery], detail: str) -> list[Event]:
-    return append(
-        Event(
-            id=new_id(),
-            message_id=copy.message_id,
-            recipient_id=copy.recipient_id,
-            device_id=copy.device_id,
-            kind=EventKind.REQUEUED,
-            node=NODE,
-            detail=detail,
-        )
-        for copy in copies
-    )
+    return append_for(copies, EventKind.REQUEUED, detail=detail)
 
 
 @transaction.atomic
