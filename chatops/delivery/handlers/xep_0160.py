@@ -153,6 +153,8 @@ async def _send(session: Session, owed: Sequence[Owed]) -> None:
         await out.send(
             packed.addressed(to=message.address(session.bare), sender=message.sender), tracked
         )
+        if number % CHUNK == CHUNK - 1:
+            await session.drained()
     await session.drained()
 
 
