@@ -135,6 +135,8 @@ def test_a_room_begins_with_the_template_and_its_members(client: Client) -> None
         "localpart": "tea",
         "members": "bob, charlie@elsewhere.example\nalice",
         "max_occupants": "0",
+        "message_attempts": "0",
+        "message_lifetime_days": "0",
         "history_length": "20",
         "default_history": "20",
         "voice_request_seconds": "0",
