@@ -111,8 +111,14 @@ def _tracked_in(room: str, *, recipient_id: int, stanza_id: str) -> int | None:
 
 
 def _message_id(*, sender: str, recipient_id: int, recipient: str, stanza_id: str) -> int | None:
-    """The newest message of that sender with that id which this recipient was sent."""
-    found = Message.objects.filter(sender_bare=sender, stanza_id=stanza_id).order_by("-id")
+    """The newest message of that sender with that id which this recipient was sent.
+
+    The sender is a bare address, or that of an occupant of a room.
+    """
+    bare, _, nickname = sender.partition("/")
+    found = Message.objects.filter(sender_bare=bare, stanza_id=stanza_id).order_by("-id")
+    if nickname:
+        found = found.filter(sender=sender)
     for message in found[:10]:
         if (
             message.recipient_bare == recipient

@@ -229,12 +229,12 @@ def _is_for(comer: Comer, message: Message) -> bool:
     tags = frozenset(tag_of(child) for child in element)
     if not worth_tracking(tags, _TYPES[Kind(message.kind)]):
         return False
+    if _ROOM in tags and element.find(_INVITE) is None:
+        return False  # what is said privately in a room is for who is inside
     addressee = message.recipient.partition("/")[2]
     if addressee in ("", comer.resource):
         return True
-    if not comer.wants_copies or PRIVATE in tags or NO_COPY in tags:
-        return False
-    return _ROOM not in tags or element.find(_INVITE) is not None
+    return comer.wants_copies and PRIVATE not in tags and NO_COPY not in tags
 
 
 def _owed(delivery_id: int, message: Message) -> Owed:

@@ -169,13 +169,21 @@ class RunningRoom(Membership):
 
     # Messages
 
-    def send(self, occupant: Occupant, packed: Packed, sender: str) -> None:
-        """To all devices of one occupant."""
+    def send(
+        self,
+        occupant: Occupant,
+        packed: Packed,
+        sender: str,
+        lines: Mapping[str, Tracked] | None = None,
+    ) -> None:
+        """To all devices of one occupant; `lines` as in `send_all`."""
         for device in occupant.devices.values():
-            self.deliver(device, packed, sender)
+            self.deliver(device, packed, sender, lines.get(device.full) if lines else None)
 
-    def deliver(self, device: Device, packed: Packed, sender: str) -> None:
-        hand_over(device, packed.addressed(to=device.full, sender=sender))
+    def deliver(
+        self, device: Device, packed: Packed, sender: str, line: Tracked | None = None
+    ) -> None:
+        hand_over(device, packed.addressed(to=device.full, sender=sender), line)
 
     def send_all(
         self, packed: Packed, sender: str, lines: Mapping[str, Tracked] | None = None

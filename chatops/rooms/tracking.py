@@ -1,6 +1,6 @@
-"""Rooms whose messages stand in the delivery log, device by device."""
+"""What is said in rooms as the delivery log has it, device by device."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from chatops.core.ids import new_id
 from chatops.core.journal import Write
@@ -11,6 +11,7 @@ from chatops.delivery.receipts import Receipts, read_receipts
 from chatops.delivery.tracking import TrackedDelivery, ledger
 from chatops.delivery.writes import delivery_write
 from chatops.rooms.inside import RunningRoom
+from chatops.rooms.occupants import Occupant
 from chatops.xmpp.elements import Element
 from chatops.xmpp.jid import JID
 
@@ -22,9 +23,23 @@ def track(
 
     Nothing is owed: who misses what is said in a room finds it in the room's archive.
     """
+    return _follow(room.occupants, message_id, room.jid, str(message_id), stanza_id)
+
+
+def track_whisper(
+    target: Occupant, address: str, message_id: int, stanza_id: str
+) -> tuple[list[Write], Mapping[str, TrackedDelivery]]:
+    """The same for the devices that a private message from `address` goes to."""
+    return _follow([target], message_id, address, stanza_id, stanza_id)
+
+
+def _follow(
+    occupants: Iterable[Occupant], message_id: int, sender: str, known_as: str, stanza_id: str
+) -> tuple[list[Write], Mapping[str, TrackedDelivery]]:
+    """`known_as` is the id by which devices confirm it, `sender` whom they tell so."""
     writes: list[Write] = []
     lines: dict[str, TrackedDelivery] = {}
-    for occupant in room.occupants:
+    for occupant in occupants:
         for device in occupant.devices.values():
             session = device.session
             if session is None:
@@ -34,7 +49,7 @@ def track(
             )
             line.written_owed = False
             lines[device.full] = line
-            ledger.remember(room.jid, session.bare, str(message_id), line)
+            ledger.remember(sender, session.bare, known_as, line)
             sent.note(session.bare, stanza_id, line)
             writes.append(
                 delivery_write(
@@ -58,3 +73,11 @@ def heard(room: RunningRoom, element: Element, sender: JID) -> Receipts:
     if session is None:
         return Receipts([], [])
     return read_receipts(element, original_sender=room.jid, session=session, in_room=True)
+
+
+def heard_privately(element: Element, sender: JID, *, address: str) -> Receipts:
+    """What a device says, privately, of private messages of the occupant at `address`."""
+    session = wire().session(sender)
+    if session is None:
+        return Receipts([], [])
+    return read_receipts(element, original_sender=address, session=session)

@@ -291,7 +291,7 @@ async def test_though_the_database_is_away_for_longer_than_anybody_waits(
     service.kill()
 
 
-@pytest.mark.spec("XEP-0045 §7.4", "XEP-0198 §4", "XEP-0333 §4.3")
+@pytest.mark.spec("XEP-0045 §7.4", "XEP-0045 §7.5", "XEP-0184 §7", "XEP-0198 §4", "XEP-0333 §4.3")
 async def test_to_the_people_in_a_room_that_tracks_delivery(
     service: ServiceProcess, alice: Person, bob: Person
 ) -> None:
@@ -324,3 +324,15 @@ async def test_to_the_people_in_a_room_that_tracks_delivery(
         await desk.wait_for(f"<message from='{room}/bob' id='d-{number}'/>")
     told, states = f"{told}, displayed phone", "sent desk, displayed phone"
     await becomes(service, alice.jid, "m", told, states)
+    await desk.send(
+        f"<message to='{room}/bob' type='chat' id='p'><body>Psst</body>"
+        "<request xmlns='urn:xmpp:receipts'/></message>"
+    )
+    await phone.wait_for(f"<message from='{room}/alice' id='p'/>")
+    await becomes(service, room, "p", "stored, sent phone", "sent phone")
+    await phone.client.send(
+        f"<message to='{room}/alice' type='chat' id='r'>"
+        "<received xmlns='urn:xmpp:receipts' id='p'/></message>"
+    )
+    await desk.wait_for(f"<message from='{room}/bob' id='r'/>")
+    await becomes(service, room, "p", "stored, sent phone, confirmed phone", "confirmed phone")

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
 
@@ -11,12 +12,15 @@ from chatops.archive.writes import entry_write, message_write
 from chatops.core.database import in_db
 from chatops.core.ids import new_id
 from chatops.core.journal import Write
-from chatops.core.wire import Session, wire
+from chatops.core.wire import Session, Tracked, wire
 from chatops.delivery.crs.telling import tell_stored
+from chatops.delivery.receipts import Receipts, count, take_back
+from chatops.delivery.tracking import Receipt
 from chatops.rooms.inside import RunningRoom
 from chatops.rooms.occupants import Occupant
 from chatops.rooms.permits import must_whisper
 from chatops.rooms.running import settle
+from chatops.rooms.tracking import heard_privately, track_whisper
 from chatops.rooms.waking import wake
 from chatops.xmpp.carbons import carbon
 from chatops.xmpp.elements import Element, add, serialise, tag_of
@@ -43,18 +47,31 @@ def whisper(
         element.remove(claimed)
     add(element, _USER)
     add(element, _OCCUPANT, id=speaker.id)
+    receipts = heard_privately(element, sender, address=room.occupant_jid(target))
     kept = is_archived({tag_of(child) for child in element}, element.get("type", "normal"))
     ids = [archive.cached_archive_id(bare) for bare in (speaker.bare, target.bare)] if kept else []
-    if None in ids:
-        return wire().loop.create_task(_fetch_and_pass(room, speaker, sender, target, element))
-    return _pass_on(room, speaker, sender, target, element, [each for each in ids if each])
+    if None in ids or receipts.unknown:
+        return wire().loop.create_task(
+            _look_up_and_pass(room, speaker, sender, target, element, receipts, kept=kept)
+        )
+    archives = [each for each in ids if each]
+    return _pass_on(room, speaker, sender, target, element, archives, receipts.found)
 
 
-async def _fetch_and_pass(
-    room: RunningRoom, speaker: Occupant, sender: JID, target: Occupant, element: Element
+async def _look_up_and_pass(
+    room: RunningRoom,
+    speaker: Occupant,
+    sender: JID,
+    target: Occupant,
+    element: Element,
+    receipts: Receipts,
+    *,
+    kept: bool,
 ) -> None:
-    ids = [await in_db(archive.archive_id, bare) for bare in (speaker.bare, target.bare)]
-    await _pass_on(room, speaker, sender, target, element, ids)
+    people = (speaker.bare, target.bare) if kept else ()
+    ids = [await in_db(archive.archive_id, bare) for bare in people]
+    await receipts.look_up()
+    await _pass_on(room, speaker, sender, target, element, ids, receipts.found)
 
 
 def _pass_on(
@@ -64,24 +81,39 @@ def _pass_on(
     target: Occupant,
     element: Element,
     archives: list[int],
+    receipts: Sequence[Receipt],
 ) -> "asyncio.Future[None]":
-    """`archives` are the two people's, none where it is not kept."""
+    """`archives` are the two people's, none where it is not kept; `receipts` it confirms."""
     stored: asyncio.Future[None] = wire().loop.create_future()
     address = room.occupant_jid(speaker)
     copies = _own_copies(room, speaker, sender, target, element)
-    writes = _rows(room, speaker, sender, target, element, archives) if archives else []
+    writes: list[Write] = []
+    lines: Mapping[str, Tracked] = {}
+    if archives:
+        writes, received_id = _rows(room, speaker, sender, target, element, archives)
+        more, lines = track_whisper(target, address, received_id, element.get("id", ""))
+        writes += more
+    for receipt in receipts:
+        writes += receipt.writes
     packed, accepted = Packed.pack(element), timezone.now()
 
     def done() -> None:
-        room.send(target, packed, address)
+        room.send(target, packed, address, lines)
         for session, copy in copies:
             session.send(copy)
         wake([target], element, sender=address, author=speaker.bare, message_id=new_id())
-        if writes:
+        if archives:
             tell_stored(sender, element.get("id", ""), accepted)
+        for receipt in receipts:
+            count(receipt)
         settle(stored)
 
-    wire().commit(writes, done, lambda: settle(stored, Overloaded()))
+    def refuse() -> None:
+        for receipt in receipts:
+            take_back(receipt)
+        settle(stored, Overloaded())
+
+    wire().commit(writes, done, refuse)
     return stored
 
 
@@ -109,8 +141,11 @@ def _rows(
     target: Occupant,
     element: Element,
     archives: list[int],
-) -> list[Write]:
-    """Twice, as each of the two knows it: neither copy has the other's real address."""
+) -> tuple[list[Write], int]:
+    """Twice, as each of the two knows it: neither copy has the other's real address.
+
+    Returns the rows, and the id of the recipient's copy.
+    """
     sent_id, received_id = new_id(), new_id()
     to, address = parse(room.occupant_jid(target)), parse(room.occupant_jid(speaker))
     element.set("from", sender.full)
@@ -130,7 +165,7 @@ def _rows(
         message_write(received_id, element, sender=address, recipient=parse(target.bare), xml=data),
         entry_write(archives[1], received_id, room.jid),
     ]
-    return writes
+    return writes, received_id
 
 
 def bounce(room: RunningRoom, speaker: Occupant, nick: str, element: Element) -> None:
