@@ -7,7 +7,7 @@ from django.db import transaction
 from chatops.archive.models import Message
 from chatops.core.ids import new_id, read_id
 from chatops.delivery.copies import lock, settle, waits
-from chatops.delivery.events import append
+from chatops.delivery.events import append, append_for
 from chatops.delivery.models import NODE, Delivery, Event, EventKind, State
 
 
@@ -92,6 +92,36 @@ def note(
             )
         ]
     )
+
+
+@transaction.atomic
+def refuse(
+    *,
+    sender: str,
+    recipient_id: int,
+    recipient: str,
+    device_id: int,
+    stanza_id: str,
+    door: str,
+    detail: str,
+) -> int | None:
+    """Note that a device answered a message that it was sent with an error.
+
+    Returns the message's id; None where the device was sent no such message.
+    """
+    message_id = _message_id(
+        sender=sender, recipient_id=recipient_id, recipient=recipient, stanza_id=stanza_id
+    )
+    if message_id is None:
+        return None
+    own = Delivery.objects.of_message(message_id).filter(recipient=recipient_id, device=device_id)
+    row = own.filter(state__lt=State.FAILED).select_for_update().first()
+    if row is None:
+        return None
+    event = append_for([row], EventKind.FAILED, detail=detail, door=door)[0]
+    row.state, row.owed, row.changed = State.FAILED, False, event.pk
+    row.save(update_fields=["state", "owed", "changed"])
+    return message_id
 
 
 def _of_device(copies: Sequence[Delivery], device_id: int) -> Delivery | None:

@@ -43,7 +43,9 @@ def append(events: Iterable[Event]) -> list[Event]:
     return added
 
 
-def append_for(deliveries: Iterable[Delivery], kind: EventKind, *, detail: str) -> list[Event]:
+def append_for(
+    deliveries: Iterable[Delivery], kind: EventKind, *, detail: str, door: str = ""
+) -> list[Event]:
     """Add an event for each delivery, about the device that it is with."""
     return append(
         Event(
@@ -53,6 +55,7 @@ def append_for(deliveries: Iterable[Delivery], kind: EventKind, *, detail: str) 
             device_id=each.device_id,
             kind=kind,
             node=NODE,
+            door=door,
             detail=detail[:LONGEST_DETAIL],
         )
         for each in deliveries

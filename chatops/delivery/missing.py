@@ -194,7 +194,8 @@ def _to_offer(comer: Comer) -> "QuerySet[Message]":
     """What others of the account have, or are getting; what waits for all of them is queued."""
     copies = _copies(comer)
     closed = Q(owed=True, state=State.QUEUED) | Q(expires__lt=new_id())
-    closed |= Q(OPEN | _tried_often(), device=comer.device_id)
+    ended = Q(state__in=(State.FAILED, State.EXPIRED, State.DISCARDED))
+    closed |= Q(OPEN | ended | _tried_often(), device=comer.device_id)
     return (
         _lacking(comer)
         .filter(Exists(copies.filter(state__in=_PASSED_ON)))

@@ -16,6 +16,7 @@ from chatops.delivery.models import EventKind, State
 from chatops.delivery.receipts import (
     CONFIRMATIONS,
     count,
+    read_error,
     read_receipts,
     take_back,
     tell_pages,
@@ -31,17 +32,15 @@ _OFFLINE, _ID = f"{{{EVENTS}}}offline", f"{{{EVENTS}}}id"
 
 
 def note_receipts(envelope: Envelope) -> Awaitable[None] | None:
-    """Write down what a receipt or marker confirms, in the commit of the stanza that carries it.
+    """Write down what a receipt, marker or error says, in the commit of the stanza that carries it.
 
     What memory no longer has is looked up first, and written by itself.
     """
-    if envelope.tags.isdisjoint(CONFIRMATIONS):
+    is_error = envelope.type == "error"
+    if envelope.session is None or (not is_error and envelope.tags.isdisjoint(CONFIRMATIONS)):
         return None
-    if envelope.type == "error" or envelope.session is None:
-        return None
-    receipts = read_receipts(
-        envelope.element, original_sender=envelope.to.bare, session=envelope.session
-    )
+    read = read_error if is_error else read_receipts
+    receipts = read(envelope.element, original_sender=envelope.to.bare, session=envelope.session)
     for receipt in receipts.found:
         envelope.writes.extend(receipt.writes)
         envelope.after.append(partial(count, receipt))

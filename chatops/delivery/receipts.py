@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from chatops.core.database import in_db
 from chatops.core.wire import Session, wire
 from chatops.delivery import confirmations
+from chatops.delivery.events import LONGEST_DETAIL
 from chatops.delivery.models import EventKind
 from chatops.delivery.tracking import Receipt, ledger
 from chatops.xmpp.content import EVENT
-from chatops.xmpp.elements import Element, tag_of, text_of
+from chatops.xmpp.elements import Element, local_name, namespace_of, tag_of, text_of
 from chatops.xmpp.errors import Overloaded
-from chatops.xmpp.names import EVENTS, MARKERS, RECEIPTS
+from chatops.xmpp.names import CLIENT, EVENTS, MARKERS, RECEIPTS, STANZA_ERRORS
 
 # Child element → what it means, and how the timeline names it.
 _MEANINGS = {
@@ -29,6 +30,7 @@ _EVENTS = {
     f"{{{EVENTS}}}delivered": (EventKind.CONFIRMED, "message event: delivered"),
 }
 CONFIRMATIONS = frozenset((*_MEANINGS, EVENT))
+_ERROR = f"{{{CLIENT}}}error"
 
 
 @dataclass(slots=True)
@@ -64,6 +66,28 @@ def read_receipts(
     return Receipts(found, unknown)
 
 
+def read_error(element: Element, *, original_sender: str, session: Session) -> Receipts:
+    """What an error stanza of `session` says: its device will not have the message of that id."""
+    stanza_id = element.get("id")
+    if not stanza_id:
+        return Receipts([], [])
+    detail = _named(element.find(_ERROR))
+    delivery = ledger.recall(original_sender, session.bare, stanza_id, session.device_id)
+    if delivery is not None:
+        return Receipts([delivery.confirm_now(EventKind.FAILED, detail, session.door)], [])
+    return Receipts([], [_look_up_refused(original_sender, stanza_id, detail, session)])
+
+
+def _named(error: Element | None) -> str:
+    """The condition of a stanza error, and its text (RFC 6120 section 8.3)."""
+    if error is None:
+        return "an error without a condition"
+    conditions = [local_name(child) for child in error if namespace_of(child) == STANZA_ERRORS]
+    condition = next((name for name in conditions if name != "text"), "undefined-condition")
+    text = (text_of(error, "text", STANZA_ERRORS) or "").strip()
+    return f"{condition}: {text}"[:LONGEST_DETAIL] if text else condition
+
+
 def _meaning(child: Element) -> tuple[tuple[EventKind, str] | None, str | None]:
     """What is confirmed, how the timeline names it, and the id of the message that it is about."""
     tag = tag_of(child)
@@ -93,6 +117,24 @@ async def _look_up(
         door=session.door,
         detail=detail,
         in_room=in_room,
+    )
+    if message_id is not None:
+        tell_pages(message_id)
+
+
+async def _look_up_refused(
+    original_sender: str, stanza_id: str, detail: str, session: Session
+) -> None:
+    ledger.flush()  # what is known of it goes first
+    message_id = await in_db(
+        confirmations.refuse,
+        sender=original_sender,
+        recipient_id=session.user_id,
+        recipient=session.bare,
+        device_id=session.device_id,
+        stanza_id=stanza_id,
+        door=session.door,
+        detail=detail,
     )
     if message_id is not None:
         tell_pages(message_id)

@@ -26,6 +26,12 @@ from chatops.delivery.writes import advance_write, event_write, settle_write
 FLUSH_SECONDS = 0.1
 # A device that confirms within that time, or twice of it, has one line that says both.
 SENT_SECONDS = 0.5
+# What a device says of a message, and how far it has come with it.
+_SAID = {
+    EventKind.CONFIRMED: State.CONFIRMED,
+    EventKind.DISPLAYED: State.DISPLAYED,
+    EventKind.FAILED: State.FAILED,
+}
 REMEMBERED = 50_000  # messages whose receipts find their delivery without asking the database
 
 
@@ -109,11 +115,11 @@ class TrackedDelivery:
             self.ledger.lose(self, session.bare)
 
     def confirm_now(self, kind: EventKind, detail: str, door: str) -> Receipt:
-        """A receipt or marker, for the commit of the stanza that carries it.
+        """A receipt or marker, or an error, for the commit of the stanza that carries it.
 
         Then comes `stand_by`, or `take_back` where it could not be written.
         """
-        state = State.DISPLAYED if kind == EventKind.DISPLAYED else State.CONFIRMED
+        state = _SAID[kind]
         if self.unsure is None:
             self.unsure = Unsure(
                 1, self.state, self.owed, self.written, self.written_owed, self.event_id, []

@@ -18,7 +18,7 @@ _ADVANCE = {
         fields=("state", "owed", "changed"),
         unless=f"state >= {state.value}",
     )
-    for state in (State.SENT, State.CONFIRMED, State.DISPLAYED)
+    for state in (State.SENT, State.CONFIRMED, State.DISPLAYED, State.FAILED)
 }
 _SETTLE = Update(Delivery, order=36, fields=("owed",))
 

@@ -17,6 +17,12 @@ from tests.protocol.managed import got, message, resumed
 from tests.service import ServiceProcess
 
 MUC = "http://jabber.org/protocol/muc"
+WHY = """
+from chatops.delivery.models import Delivery, Event, EventKind
+event = Event.objects.get(recipient__username="{name}", kind=EventKind.FAILED)
+assert event.message_id in Delivery.objects.dead().values_list("message_id", flat=True)
+print(event.detail)
+"""
 SWEEP = "from chatops.delivery import retries; retries.sweep()"
 
 
@@ -57,6 +63,33 @@ async def test_to_a_device_that_confirms_by_a_receipt_alone(
     )
     await desk.wait_for(f"<message from='{phone.jid}'/>")
     await becomes(service, alice.jid, "m", "stored, sent phone, confirmed phone", "confirmed phone")
+
+
+@pytest.mark.spec("RFC 6120 §8.3.1")
+async def test_to_a_device_that_answers_with_an_error(
+    service: ServiceProcess, alice: Person, bob: Person
+) -> None:
+    desk, (phone, _) = await alice.online("desk"), await settled(bob, "phone")
+    refusal = (
+        "<error type='cancel'><not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+        "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>Too large</text></error>"
+    )
+    await desk.send(message(bob.jid, "m"))
+    await phone.wait_for(got(desk, "m"))
+    for name in ("m", "nobody-sent-that"):
+        await phone.client.send(
+            f"<message to='{desk.jid}' type='error' id='{name}'>{refusal}</message>"
+        )
+        await desk.wait_for(f"<message from='{phone.jid}' type='error' id='{name}'/>")
+    told = "stored, sent phone, failed phone"
+    await becomes(service, alice.jid, "m", told, "failed phone")
+    await phone.confirms()  # that it came is no news any more
+    phone.dies()
+    tablet, _ = await settled(bob, "tablet")
+    await tablet.client.nothing_more()
+    await becomes(service, alice.jid, "m", told, "failed phone")
+    found = service.manage("shell", "-c", WHY.format(name=bob.name))
+    assert found.splitlines()[-1] == "not-acceptable: Too large"
 
 
 @pytest.mark.spec("XEP-0198 §5")
