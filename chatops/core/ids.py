@@ -17,8 +17,9 @@ _NODE_SHIFT: Final = _PROCESS_BITS + _SEQUENCE_BITS
 TIME_SHIFT: Final = _NODE_BITS + _NODE_SHIFT
 NODES: Final = 1 << _NODE_BITS
 PROCESSES: Final = 1 << _PROCESS_BITS
-_LARGEST: Final = (1 << 63) - 1
-_DIGITS: Final = len(str(_LARGEST))
+_SEQUENCE: Final = (1 << _SEQUENCE_BITS) - 1
+LARGEST: Final = (1 << 63) - 1
+_DIGITS: Final = len(str(LARGEST))
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _LAST_MS: Final = (1 << 41) - 1  # in 2089; moments beyond it are beyond all ids
 
@@ -28,8 +29,8 @@ class Generator:
 
     def __init__(self, node: int = 0, process: int = 0) -> None:
         self._lock = threading.Lock()
+        self._millisecond = self._left = self._last = 0
         self.place(node, process)
-        self._last = 0  # milliseconds and sequence, as one number
 
     def place(self, node: int, process: int) -> None:
         """Where it stands: no two that run at the same time may stand in the same place."""
@@ -37,20 +38,22 @@ class Generator:
             raise ValueError(f"A node's number is 0 to {NODES - 1}, not {node}.")
         if not 0 <= process < PROCESSES:
             raise ValueError(f"A process has a number from 0 to {PROCESSES - 1}, not {process}.")
-        self._place = node << _NODE_SHIFT | process << _SEQUENCE_BITS
+        with self._lock:
+            self._place = node << _NODE_SHIFT | process << _SEQUENCE_BITS
+            self._left = 0
 
     def __call__(self) -> int:
-        last = (time_ns() // 1_000_000 - _EPOCH_MS) << _SEQUENCE_BITS
+        now = time_ns() // 1_000_000
         with self._lock:
+            if now <= self._millisecond and self._left:
+                self._left -= 1
+                self._last += 1
+                return self._last
             # Never backwards, also when the machine's clock is.
-            if last <= self._last:
-                last = self._last + 1
-            self._last = last
-        return (
-            (last >> _SEQUENCE_BITS) << TIME_SHIFT
-            | self._place
-            | (last & (1 << _SEQUENCE_BITS) - 1)
-        )
+            self._millisecond = now = max(now, self._millisecond + 1)
+            self._left = _SEQUENCE
+            self._last = (now - _EPOCH_MS) << TIME_SHIFT | self._place
+            return self._last
 
 
 new_id = Generator()
@@ -66,7 +69,7 @@ def read_id(text: str) -> int | None:
     if not text.isascii() or not text.isdecimal() or len(text) > _DIGITS:
         return None
     number = int(text)
-    return number if number <= _LARGEST else None
+    return number if number <= LARGEST else None
 
 
 def first_at(moment: datetime) -> int:
@@ -76,9 +79,8 @@ def first_at(moment: datetime) -> int:
 
 
 def later(identifier: int, by: timedelta) -> int:
-    """The smallest id of so much later."""
-    milliseconds = (identifier >> TIME_SHIFT) + by // _MILLISECOND
-    return min(max(0, milliseconds), _LAST_MS) << TIME_SHIFT
+    """An id of so much later; 0 stands for the beginning."""
+    return min(identifier + (by // _MILLISECOND << TIME_SHIFT), LARGEST)
 
 
 def last_at(moment: datetime) -> int:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists
 
 from chatops.audit.services import Actor, record_each
-from chatops.core.ids import later, new_id
+from chatops.core.ids import LARGEST, later, new_id
 from chatops.core.limits import Limit
 from chatops.core.live import ring
 from chatops.delivery.copies import HAS_IT, OPEN, settle, twins
@@ -18,6 +18,7 @@ from chatops.delivery.models import Delivery, EventKind, State
 from chatops.delivery.news import Waiting
 from chatops.xmpp.errors import BadRequest
 
+_A_DAY = later(0, timedelta(days=1))
 FREE = 3  # attempts without a pause: connections break, and come back
 BATCH = 500
 BESIDE = Exists(twins().filter(OPEN))  # a device may still confirm it
@@ -47,7 +48,7 @@ class Allowance:
         days = self.lifetime_days
         if days is None:
             days = settings.CHATOPS_MESSAGE_LIFETIME_DAYS
-        return later(message_id, timedelta(days=days)) if days else None
+        return min(message_id + days * _A_DAY, LARGEST) if days else None
 
 
 USUAL = Allowance()

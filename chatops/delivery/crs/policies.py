@@ -18,7 +18,7 @@ from chatops.delivery.tracking import TrackedDelivery
 def take_confirmation(envelope: Envelope) -> Awaitable[None] | None:
     """A message to no one may confirm something, and then goes to no one."""
     session = envelope.session
-    if session is None or not switched.has(session.bare):
+    if not switched or session is None or not switched.has(session.bare):
         return None
     if envelope.element.get("to") is not None:
         return None
@@ -36,6 +36,8 @@ async def _confirm(envelope: Envelope, confirmation: Confirmation) -> None:
 
 def follow(envelope: Envelope) -> None:
     """After `track`: what the recipient's devices have to confirm, and what its sender is told."""
+    if not switched:
+        return
     if _is_told(envelope):
         at = moment_of(envelope.message_id)
         envelope.after.append(partial(tell_stored, envelope.sender, envelope.id, at))
