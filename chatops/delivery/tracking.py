@@ -139,12 +139,16 @@ class TrackedDelivery:
         before = self.unsure
         if before is not None:
             before.receipts -= 1
-            before.state = before.written = max(before.state, receipt.state)
-            before.owed = before.written_owed = False
-            if not before.receipts:
+            if before.receipts:
+                before.state = before.written = max(before.state, receipt.state)
+                before.owed = before.written_owed = False
+            else:
                 self.unsure = None
-        self.state, self.owed = max(self.state, receipt.state), False
-        self.written, self.written_owed = max(self.written, receipt.state), False
+        if self.state < receipt.state:
+            self.state = receipt.state
+        if self.written < receipt.state:
+            self.written = receipt.state
+        self.owed = self.written_owed = False
         if beside:
             self.ledger.touch(self)
         if self.when_confirmed is not None:
@@ -167,6 +171,13 @@ class TrackedDelivery:
         """A line of its own for when it was sent."""
         event_id, self.sent_at = self.sent_at, 0
         return self._event(EventKind.SENT, event_id, self.sent_door)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is something that the tables do not say yet."""
+        return bool(
+            self.sent_at or self.state > self.written or (self.written_owed and not self.owed)
+        )
 
     def pending_writes(self) -> Iterator[Write]:
         """What brings the table's row up to this state."""
@@ -283,7 +294,8 @@ class Ledger:
         for delivery, _ in lost:
             delivery.owed = True  # until it is given back: that it was sent makes it an attempt
         for delivery in dirty.values():
-            writes.extend(delivery.pending_writes())
+            if delivery.is_behind:
+                writes.extend(delivery.pending_writes())
         answered = beside.answered_by(dirty.values()) if beside else ()
         if writes or lost or answered:
             wire().commit(writes, partial(_written, writes, lost, answered))

@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(models.F('expires'), condition=models.Q(('expires__isnull', False), ('owed', True)), name='delivery_expiring'),
+            index=models.Index(models.F('expires'), condition=models.Q(('expires__isnull', False), ('owed', True), ('state', 20)), name='delivery_expiring'),
         ),
         migrations.AddIndex(
             model_name='delivery',

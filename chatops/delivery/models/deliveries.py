@@ -106,7 +106,7 @@ class Delivery(models.Model):
             models.Index(
                 "expires",
                 name="delivery_expiring",
-                condition=models.Q(owed=True, expires__isnull=False),
+                condition=models.Q(owed=True, state=State.QUEUED, expires__isnull=False),
             ),
             models.Index("due", name="delivery_due", condition=models.Q(owed=True, due__gt=0)),
         ]
