@@ -19,6 +19,32 @@ from tests.protocol.xep_0045.talk import (
     settled,
     tea_room,
 )
+from tests.service import ServiceProcess
+
+JOIN = """
+from django.contrib.auth.models import Group
+from chatops.accounts.models import User
+from chatops.audit.services import Actor
+from chatops.rooms import services
+from chatops.rooms.models import Room
+group = Group.objects.create(name="{room}")
+room = Room.objects.get(localpart="{room}")
+services.link_group(room, group=group, rank="admin", by=Actor.command("a test"))
+User.objects.get(username="{name}").groups.add(group)
+"""
+
+
+@pytest.mark.spec("XEP-0045 §10.6")
+async def test_who_joins_a_group_becomes_what_its_people_are_at_once(
+    service: ServiceProcess, alice: Person, bob: Person
+) -> None:
+    owner, guest = await alice.online(), await bob.online()
+    room = await tea_room(owner)
+    await enter(guest, room, "bob")
+    await owner.wait_for(seen(room, "bob", item("none", "participant")))
+    service.manage("shell", "-c", JOIN.format(room=room.partition("@")[0], name=bob.name))
+    await owner.wait_for(seen(room, "bob", item("admin", "moderator")))
+    await guest.wait_for(seen(room, "bob", item("admin", "moderator"), 110))
 
 
 @pytest.mark.spec("XEP-0045 §10.2.1")

@@ -263,6 +263,12 @@ async def test_who_does_not_say_hears_the_usual_history_and_who_asks_hears_more(
         ("", 1),
         ("<history maxstanzas='2'/>", 2),
         ("<history since='1970-01-01T00:00:00Z'/>", 3),
+        ("<history seconds='3600'/>", 3),
+        ("<history maxstanzas='3' maxchars='100000'/>", 3),
+        (
+            "<history maxstanzas='3' maxchars='700'/>",
+            1,
+        ),  # of whole stanzas (section 7.2.13), of which two are more
     ):
         await guest.send(join(room, "bob", inner))
         await guest.wait_for(f"<presence><x xmlns='{USER}'><status code='110'/></x></presence>")
