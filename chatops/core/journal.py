@@ -39,8 +39,10 @@ class Statement:
 
     def run(self, cursor: CursorWrapper, rows: Sequence[Row]) -> None:
         """Write the rows, in their order."""
-        if self.stamped:
-            rows = stamp(rows)
+        self.write(cursor, stamp(rows) if self.stamped else rows)
+
+    def write(self, cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+        """The same, of rows that have their ids."""
         for chunk in _chunks(rows):
             size = len(chunk)
             if size not in self._texts:

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from chatops.core.ids import new_id
-from chatops.core.journal import Insert, Row, stamp
+from chatops.core.journal import Insert, Row
 from chatops.core.live import ring
 from chatops.delivery.chain import EVENT_FIELDS, seal
 from chatops.delivery.models import NODE, Delivery, Event, EventKind
@@ -21,9 +21,8 @@ TOLD_AT_ONCE = 500  # messages whose pages are told that something has happened
 class SealedInsert(Insert):
     """INSERT of events, and of the seal over them."""
 
-    def run(self, cursor: CursorWrapper, rows: Sequence[Row]) -> None:
-        rows = stamp(rows)
-        Insert.run(self, cursor, rows)
+    def write(self, cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+        Insert.write(self, cursor, rows)
         seal(cursor, rows)
 
 

@@ -23,14 +23,15 @@ from chatops.rooms.running import settle
 from chatops.rooms.tracking import heard_privately, track_whisper
 from chatops.rooms.waking import wake
 from chatops.xmpp.carbons import carbon
+from chatops.xmpp.content import NO_COPY, PRIVATE
 from chatops.xmpp.elements import Element, add, serialise, tag_of
 from chatops.xmpp.errors import NotFound, Overloaded
 from chatops.xmpp.jid import JID, parse
-from chatops.xmpp.names import CARBONS, HINTS, MUC_USER, OCCUPANT_ID, STANZA_ID
+from chatops.xmpp.names import MUC_USER, OCCUPANT_ID, STANZA_ID
 from chatops.xmpp.stanzas import Packed
 
 _USER = f"{{{MUC_USER}}}x"
-_NOT_COPIED = frozenset((f"{{{CARBONS}}}private", f"{{{HINTS}}}no-copy"))
+_NOT_COPIED = frozenset((PRIVATE, NO_COPY))
 _OCCUPANT = f"{{{OCCUPANT_ID}}}occupant-id"
 
 
